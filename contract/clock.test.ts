@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { HLC, HLC_ZERO, hlcMs, hlcNext, hlcOf } from './clock.ts';
+
+test('every next stamp is later, whatever the wall clock says', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 2 ** 47 }), { minLength: 1, maxLength: 50 }), (times) => {
+      let last = HLC_ZERO;
+      for (const now of times) {
+        const next = hlcNext(last, now);
+        assert.match(next, HLC);
+        assert.ok(next > last);
+        assert.ok(hlcMs(next) >= now);
+        last = next;
+      }
+    }),
+  );
+});
+
+test('a full counter moves the milliseconds on', () => {
+  assert.equal(hlcNext(hlcOf(1000, 0xffff), 5), hlcOf(1001, 0));
+});
+
+test('stamps order as text as they do in time', () => {
+  assert.ok(hlcOf(255, 0) > hlcOf(16, 0xffff));
+});

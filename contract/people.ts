@@ -1,0 +1,440 @@
+// people: accounts, organisations, sites and their tree, roles and grants, sessions, audit.
+import { z } from 'zod';
+import { EXAMPLE } from './examples.ts';
+import { ROLES } from './permissions.ts';
+import { area, command, noSession, ownSession, question, stream } from './procedure.ts';
+import * as v from './values.ts';
+
+export const grantPlace = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('platform') }),
+  z.strictObject({ kind: z.literal('organisation'), organisation: v.id }),
+  z.strictObject({ kind: z.literal('site'), site: v.id }),
+]);
+export type GrantPlace = z.infer<typeof grantPlace>;
+
+const role = z.enum(ROLES);
+const grant = z.object({ id: v.id, person: v.id, role, at: grantPlace });
+const organisation = z.object({ id: v.id, key: v.key, name: z.string(), archivedAt: v.time.nullable() });
+const site = z.object({
+  id: v.id,
+  organisation: v.id,
+  key: v.key,
+  name: z.string(),
+  timeZone: z.string(),
+  operatorsControl: z.boolean(),
+  workAllowed: z.boolean(),
+  archivedAt: v.time.nullable(),
+});
+const place = z.object({
+  id: v.id,
+  site: v.id,
+  parent: v.id.nullable(),
+  kind: z.enum(['building', 'system']),
+  key: v.key,
+  name: z.string(),
+  rank: z.string(),
+});
+const person = z.object({
+  id: v.id,
+  email: z.string(),
+  name: z.string(),
+  picture: z.string().nullable().describe('Changes whenever the picture does; null without one.'),
+  disabledAt: v.time.nullable(),
+});
+const session = z.object({
+  id: v.id,
+  createdAt: v.time,
+  seenAt: v.time,
+  expiresAt: v.time,
+  from: z.string(),
+  agent: z.string(),
+  current: z.boolean(),
+});
+const preferenceValue = z.union([z.string().max(4096), z.number(), z.boolean()]);
+
+export const me = z.object({
+  person,
+  grants: z.array(grant),
+  organisations: z.array(organisation),
+  sites: z.array(site),
+  preferences: z.record(z.string(), preferenceValue),
+  session: z.object({ id: v.id, expiresAt: v.time }),
+  station: z.object({ id: v.id, key: v.key, name: z.string(), version: z.string() }),
+});
+export type Me = z.infer<typeof me>;
+
+const who = z.object({ id: v.id, name: z.string().nullable().describe('null once the person has been erased') });
+const change = z.object({
+  entity: z.string(),
+  id: z.string(),
+  field: z.string(),
+  before: z.json(),
+  after: z.json(),
+});
+export const auditEntry = z.object({
+  incarnation: v.id,
+  seq: z.int(),
+  at: v.time,
+  actor: who.nullable().describe('null: the station itself, or somebody without a session'),
+  action: z.string(),
+  outcome: z.enum(['done', 'refused', 'failed']),
+  organisation: v.id.nullable(),
+  site: v.id.nullable(),
+  from: z.string(),
+  message: z.string().nullable(),
+  changes: z.array(change).nullable().describe('null once erased'),
+});
+export type AuditEntry = z.infer<typeof auditEntry>;
+
+const picture = z.strictObject({
+  type: z.enum(['image/png', 'image/jpeg', 'image/webp']),
+  data: z.base64().max(350_000).describe('256 KiB at most'),
+});
+
+const token = z.object({ token: z.string().describe('Send it as “Authorization: Bearer …”.') });
+
+export const people = area('people', {
+  // ---- without a session
+  setUpState: question({
+    summary: 'Does this station still wait for its first administrator?',
+    input: v.nothing,
+    needs: noSession,
+    output: z.object({ needed: z.boolean(), codeNeeded: z.boolean() }),
+    example: {},
+  }),
+  setUp: command({
+    summary: 'Set a new station up: first organisation, first site, first administrator. Works once.',
+    input: z.strictObject({
+      organisation: v.name,
+      site: v.name,
+      timeZone: v.timeZone.optional(),
+      admin: z.strictObject({ email: v.email, name: v.name, password: v.password }),
+      code: z.string().max(64).optional().describe('Printed where the station was started; not asked on the machine itself.'),
+    }),
+    needs: noSession,
+    output: token,
+    example: {
+      organisation: 'Nordwerk',
+      site: 'Works 1',
+      timeZone: 'Europe/Berlin',
+      admin: { email: 'ada@example.org', name: 'Ada Admin', password: 'a long enough phrase' },
+    },
+  }),
+  signIn: command({
+    summary: 'Sign in with e-mail and password.',
+    input: z.strictObject({
+      email: z.string().max(254),
+      password: z.string().max(256),
+      totp: z.string().max(16).optional().describe('Read only for an account that has a second factor.'),
+    }),
+    needs: noSession,
+    output: token,
+    example: { email: 'ada@example.org', password: 'a long enough phrase' },
+  }),
+  signInByLink: command({
+    summary: 'Sign in by a one-time link, as printed at a first start or handed to a new person.',
+    input: z.strictObject({ secret: z.string().max(128) }),
+    needs: noSession,
+    output: token,
+    example: { secret: 'the part after # in the link' },
+  }),
+
+  // ---- about oneself
+  signOut: command({ summary: 'End this session.', needs: ownSession, input: v.nothing, output: v.nothing, example: {} }),
+  me: question({ summary: 'Who am I, and what may I see?', needs: ownSession, input: v.nothing, output: me, example: {} }),
+  updateMe: command({
+    summary: 'Change my own name.',
+    input: z.strictObject({ name: v.name, opId: v.opId }),
+    needs: ownSession,
+    output: v.nothing,
+    example: { name: 'Ada A. Admin' },
+  }),
+  changePassword: command({
+    summary: 'Change my own password. Every other session of mine ends.',
+    input: z.strictObject({
+      current: z.string().max(256).optional().describe('May be left out only while the account has no password yet.'),
+      password: v.password,
+    }),
+    needs: ownSession,
+    output: v.nothing,
+    example: { current: 'a long enough phrase', password: 'another long phrase' },
+  }),
+  setPicture: command({
+    summary: 'Set or remove my own picture.',
+    input: z.strictObject({ picture: picture.nullable(), opId: v.opId }),
+    needs: ownSession,
+    output: v.nothing,
+    example: { picture: { type: 'image/png', data: EXAMPLE.pixel } },
+  }),
+  picture: question({
+    summary: 'A person’s picture.',
+    input: z.strictObject({ person: v.id }),
+    needs: ownSession,
+    output: z.object({ picture: picture.nullable() }),
+    example: { person: EXAMPLE.admin },
+  }),
+  listSessions: question({
+    summary: 'My own sessions, newest first.',
+    input: v.nothing,
+    needs: ownSession,
+    output: z.object({ sessions: z.array(session) }),
+    example: {},
+  }),
+  revokeSession: command({
+    summary: 'End one of my own sessions.',
+    input: z.strictObject({ session: v.id }),
+    needs: ownSession,
+    output: v.nothing,
+    example: { session: EXAMPLE.session },
+  }),
+  setPreference: command({
+    summary: 'Remember a choice of mine, like the theme, on every screen I use.',
+    input: z.strictObject({ name: v.key, value: preferenceValue, opId: v.opId }),
+    needs: ownSession,
+    output: v.nothing,
+    example: { name: 'theme', value: 'dark' },
+  }),
+
+  // ---- organisations and the tree
+  createOrganisation: command({
+    summary: 'Add an organisation.',
+    input: z.strictObject({ name: v.name, key: v.key.optional(), opId: v.opId }),
+    needs: { permission: 'platform.organisations', at: () => 'platform' },
+    output: z.object({ organisation: v.id }),
+    example: { name: 'Südwerk' },
+  }),
+  updateOrganisation: command({
+    summary: 'Rename an organisation.',
+    input: z.strictObject({ organisation: v.id, name: v.name, opId: v.opId }),
+    needs: { permission: 'organisation.configure', at: (input) => ({ organisation: input.organisation }) },
+    output: v.nothing,
+    example: { organisation: EXAMPLE.organisation, name: 'Nordwerk GmbH' },
+  }),
+  archiveOrganisation: command({
+    summary: 'Take an organisation out of use, or back into it. Nothing of it is lost.',
+    input: z.strictObject({ organisation: v.id, archived: z.boolean(), opId: v.opId }),
+    needs: { permission: 'platform.organisations', at: () => 'platform' },
+    output: v.nothing,
+    example: { organisation: EXAMPLE.organisation, archived: false },
+  }),
+  createSite: command({
+    summary: 'Add a site to an organisation.',
+    input: z.strictObject({ organisation: v.id, name: v.name, key: v.key.optional(), timeZone: v.timeZone.optional(), opId: v.opId }),
+    needs: { permission: 'organisation.configure', at: (input) => ({ organisation: input.organisation }) },
+    output: z.object({ site: v.id }),
+    example: { organisation: EXAMPLE.organisation, name: 'Works 2' },
+  }),
+  updateSite: command({
+    summary: 'Change a site’s name, time zone or rules.',
+    input: z.strictObject({
+      site: v.id,
+      name: v.name.optional(),
+      timeZone: v.timeZone.optional(),
+      operatorsControl: z.boolean().optional(),
+      workAllowed: z.boolean().optional(),
+      opId: v.opId,
+    }),
+    needs: { permission: 'site.configure', at: (input) => ({ site: input.site }) },
+    output: v.nothing,
+    example: { site: EXAMPLE.site, operatorsControl: true },
+  }),
+  archiveSite: command({
+    summary: 'Take a site out of use, or back into it. Nothing of it is lost.',
+    input: z.strictObject({ site: v.id, archived: z.boolean(), opId: v.opId }),
+    needs: { permission: 'organisation.configure', at: (input) => ({ record: 'site', id: input.site }) },
+    output: v.nothing,
+    example: { site: EXAMPLE.site, archived: false },
+  }),
+  listPlaces: question({
+    summary: 'The buildings and systems of a site, in the order people gave them.',
+    input: z.strictObject({ site: v.id }),
+    needs: { permission: 'plant.view', at: (input) => ({ site: input.site }) },
+    output: z.object({ places: z.array(place) }),
+    example: { site: EXAMPLE.site },
+  }),
+  createPlace: command({
+    summary: 'Add a building or a system.',
+    input: z.strictObject({
+      site: v.id,
+      parent: v.id.nullable(),
+      kind: z.enum(['building', 'system']),
+      name: v.name,
+      key: v.key.optional(),
+      opId: v.opId,
+    }),
+    needs: { permission: 'site.configure', at: (input) => ({ site: input.site }) },
+    output: z.object({ place: v.id }),
+    example: { site: EXAMPLE.site, parent: EXAMPLE.building, kind: 'system', name: 'Heating' },
+  }),
+  updatePlace: command({
+    summary: 'Rename a building or a system.',
+    input: z.strictObject({ place: v.id, name: v.name, opId: v.opId }),
+    needs: { permission: 'site.configure', at: (input) => ({ record: 'place', id: input.place }) },
+    output: v.nothing,
+    example: { place: EXAMPLE.building, name: 'Hall A' },
+  }),
+  movePlace: command({
+    summary: 'Move a building or system under another parent, or to another position.',
+    input: z.strictObject({
+      place: v.id,
+      parent: v.id.nullable(),
+      before: v.id.nullable().describe('The sibling it comes to stand before; null: last.'),
+      opId: v.opId,
+    }),
+    needs: { permission: 'site.configure', at: (input) => ({ record: 'place', id: input.place }) },
+    output: v.nothing,
+    example: { place: EXAMPLE.system, parent: EXAMPLE.building, before: null },
+  }),
+  removePlace: command({
+    summary: 'Remove a building or a system with all that lies inside it. History keeps it.',
+    input: z.strictObject({ place: v.id, opId: v.opId }),
+    needs: { permission: 'site.configure', at: (input) => ({ record: 'place', id: input.place }) },
+    output: v.nothing,
+    example: { place: EXAMPLE.system },
+  }),
+
+  // ---- people and what they may do
+  listPeople: question({
+    summary: 'The people of an organisation, with their roles in it.',
+    input: z.strictObject({ organisation: v.id }),
+    needs: { permission: 'organisation.people', at: (input) => ({ organisation: input.organisation }) },
+    output: z.object({ people: z.array(person.extend({ grants: z.array(grant), hasPassword: z.boolean() })) }),
+    example: { organisation: EXAMPLE.organisation },
+  }),
+  listSitePeople: question({
+    summary: 'The people with a role at a site.',
+    input: z.strictObject({ site: v.id }),
+    needs: { permission: 'site.people', at: (input) => ({ site: input.site }) },
+    output: z.object({ people: z.array(person.extend({ grants: z.array(grant), hasPassword: z.boolean() })) }),
+    example: { site: EXAMPLE.site },
+  }),
+  createPerson: command({
+    summary: 'Add a person with a first role. Hands out a one-time link by which they sign in and choose a password.',
+    input: z.strictObject({ email: v.email, name: v.name, role, at: grantPlace, opId: v.opId }),
+    needs: {
+      permission: 'site.people',
+      at: (input) =>
+        input.at.kind === 'platform'
+          ? 'platform'
+          : input.at.kind === 'site'
+            ? { site: input.at.site }
+            : { organisation: input.at.organisation },
+    },
+    output: z.object({
+      person: v.id,
+      link: z.string().nullable().describe('The secret of the link; null when the person was known already.'),
+    }),
+    example: { email: 'otto@example.org', name: 'Otto Operator', role: 'operator', at: { kind: 'site', site: EXAMPLE.site } },
+  }),
+  createSignInLink: command({
+    summary: 'A new one-time sign-in link for a person who lost theirs, or their password.',
+    input: z.strictObject({ organisation: v.id, person: v.id }),
+    needs: { permission: 'organisation.people', at: (input) => ({ organisation: input.organisation }) },
+    output: z.object({ link: z.string(), expiresAt: v.time }),
+    example: { organisation: EXAMPLE.organisation, person: EXAMPLE.viewer },
+  }),
+  disablePerson: command({
+    summary: 'Bar a person from signing in, or let them in again. Their sessions end at once.',
+    input: z.strictObject({ person: v.id, disabled: z.boolean(), opId: v.opId }),
+    needs: { permission: 'platform.administer', at: () => 'platform' },
+    output: v.nothing,
+    example: { person: EXAMPLE.viewer, disabled: false },
+  }),
+  grantRole: command({
+    summary: 'Give a person a role at a place.',
+    input: z.strictObject({ person: v.id, role, at: grantPlace, opId: v.opId }),
+    needs: {
+      permission: 'site.people',
+      at: (input) =>
+        input.at.kind === 'platform'
+          ? 'platform'
+          : input.at.kind === 'site'
+            ? { site: input.at.site }
+            : { organisation: input.at.organisation },
+    },
+    output: z.object({ grant: v.id }),
+    example: { person: EXAMPLE.viewer, role: 'viewer', at: { kind: 'site', site: EXAMPLE.site } },
+  }),
+  revokeRole: command({
+    summary: 'Take a role away.',
+    input: z.strictObject({ grant: v.id, opId: v.opId }),
+    needs: { permission: 'site.people', at: (input) => ({ record: 'grant', id: input.grant }) },
+    output: v.nothing,
+    example: { grant: EXAMPLE.grant },
+  }),
+
+  // ---- what happened
+  listAudit: question({
+    summary: 'The audit, newest first: every change and every refusal.',
+    input: z.strictObject({
+      site: v.id.optional(),
+      organisation: v.id.optional(),
+      person: v.id.optional(),
+      before: z.string().max(64).optional().describe('The cursor of the last page.'),
+      limit: v.limit,
+    }),
+    needs: {
+      permission: 'site.audit',
+      at: (input) => (input.site ? { site: input.site } : input.organisation ? { organisation: input.organisation } : 'platform'),
+    },
+    output: z.object({ entries: z.array(auditEntry), next: z.string().nullable() }),
+    example: { organisation: EXAMPLE.organisation },
+  }),
+  verifyAudit: question({
+    summary: 'Walk the audit’s hash chain and name the first row that was changed, removed or put in.',
+    input: v.nothing,
+    needs: { permission: 'platform.audit', at: () => 'platform' },
+    output: z.object({ intact: z.boolean(), rows: z.int(), fault: z.string().nullable() }),
+    example: {},
+  }),
+  history: question({
+    summary: 'The history of one record: who, when, from what to what.',
+    input: z.strictObject({ entity: v.key, id: z.string().max(200) }),
+    needs: { permission: 'plant.view', at: (input) => ({ record: input.entity, id: input.id }) },
+    output: z.object({
+      entries: z.array(z.object({ at: v.time, actor: who.nullable(), field: z.string(), before: z.json(), after: z.json() })),
+    }),
+    example: { entity: 'place', id: EXAMPLE.building },
+  }),
+});
+
+export const peopleStreams = {
+  me: stream({
+    summary: 'Who I am and what I may see, as it changes.',
+    delivery: 'state',
+    input: v.nothing,
+    needs: ownSession,
+    value: me,
+    example: {},
+  }),
+  places: stream({
+    summary: 'The buildings and systems of a site, as they change.',
+    delivery: 'state',
+    input: z.strictObject({ site: v.id }),
+    needs: { permission: 'plant.view', at: (input) => ({ site: input.site }) },
+    value: place,
+    example: { site: EXAMPLE.site },
+  }),
+  audit: stream({
+    summary: 'The audit from a cursor on, complete and in order.',
+    delivery: 'events',
+    input: z.strictObject({ site: v.id.optional(), organisation: v.id.optional() }),
+    needs: {
+      permission: 'site.audit',
+      at: (input) => (input.site ? { site: input.site } : input.organisation ? { organisation: input.organisation } : 'platform'),
+    },
+    value: auditEntry,
+    example: { organisation: EXAMPLE.organisation },
+  }),
+};
+
+/** Facts about people, told after they are committed. */
+export type PeopleEvent =
+  | { event: 'people.grantsChanged'; person: string }
+  | { event: 'people.personChanged'; person: string }
+  | { event: 'people.sessionEnded'; session: string; person: string }
+  | { event: 'people.siteChanged'; site: string }
+  | { event: 'people.organisationChanged'; organisation: string }
+  | { event: 'people.placesChanged'; site: string; place: string }
+  | { event: 'people.preferenceChanged'; person: string }
+  | { event: 'people.audited'; organisation: string | null };

@@ -1,0 +1,109 @@
+// Who may do what: the role matrix as data, and pure functions over it. Screens hide by it, stations refuse by it.
+import type { Id } from './ids.ts';
+
+export const ROLES = ['viewer', 'operator', 'siteManager', 'organisationAdmin', 'platformAdmin', 'developer'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Where a role is given. Access to a site is granted by name, never inherited from another site. */
+export const ROLE_LEVEL: Record<Role, 'site' | 'organisation' | 'platform'> = {
+  viewer: 'site',
+  operator: 'site',
+  siteManager: 'site',
+  organisationAdmin: 'organisation',
+  platformAdmin: 'platform',
+  developer: 'platform',
+};
+
+type Condition = 'operatorsControl' | 'workAllowed';
+type Rule = {
+  /** The narrowest place at which the permission has a meaning. */
+  level: 'site' | 'organisation' | 'platform';
+  /** Lowest role of the ladder viewer < operator < siteManager < organisationAdmin < platformAdmin that has it. */
+  from: Exclude<Role, 'developer'>;
+  /** The operator has it too where the site's own setting says so. */
+  operatorIf?: Condition;
+  developer?: true;
+};
+
+export const PERMISSIONS = {
+  // the nine rows every plant knows
+  'plant.view': { level: 'site', from: 'viewer' },
+  'plant.export': { level: 'site', from: 'operator' },
+  'plant.acknowledge': { level: 'site', from: 'operator' },
+  'plant.control': { level: 'site', from: 'siteManager', operatorIf: 'operatorsControl' },
+  'site.configure': { level: 'site', from: 'siteManager' },
+  'site.people': { level: 'site', from: 'siteManager' },
+  'organisation.people': { level: 'organisation', from: 'organisationAdmin' },
+  'platform.organisations': { level: 'platform', from: 'platformAdmin' },
+  'platform.administer': { level: 'platform', from: 'platformAdmin' },
+  // what the other areas add
+  'plant.configure': { level: 'site', from: 'siteManager' },
+  'plant.peek': { level: 'site', from: 'siteManager' },
+  'work.run': { level: 'site', from: 'siteManager', operatorIf: 'workAllowed' },
+  'remote.use': { level: 'site', from: 'operator' },
+  'remote.configure': { level: 'site', from: 'siteManager' },
+  'remote.localShell': { level: 'site', from: 'siteManager' },
+  'watch.health': { level: 'site', from: 'operator' },
+  'watch.backup': { level: 'site', from: 'siteManager' },
+  'site.keys': { level: 'site', from: 'siteManager' },
+  'site.audit': { level: 'site', from: 'siteManager' },
+  'sync.join': { level: 'site', from: 'siteManager' },
+  'organisation.configure': { level: 'organisation', from: 'organisationAdmin' },
+  'organisation.audit': { level: 'organisation', from: 'organisationAdmin' },
+  'platform.updates': { level: 'platform', from: 'platformAdmin' },
+  'platform.audit': { level: 'platform', from: 'platformAdmin' },
+  'developer.testData': { level: 'platform', from: 'platformAdmin', developer: true },
+} as const satisfies Record<string, Rule>;
+
+export type Permission = keyof typeof PERMISSIONS;
+
+/** A place in the tree, as far as permissions look: the whole platform, one organisation, or one site of it. */
+export type Place =
+  | { kind: 'platform' }
+  | { kind: 'organisation'; organisation: Id }
+  | { kind: 'site'; organisation: Id; site: Id; operatorsControl: boolean; workAllowed: boolean };
+
+export type Grant = { role: Role; at: { kind: 'platform' } | { kind: 'organisation'; organisation: Id } | { kind: 'site'; site: Id } };
+
+const LADDER: readonly Role[] = ['viewer', 'operator', 'siteManager', 'organisationAdmin', 'platformAdmin'];
+
+/** The grant reaches the place: the platform holds everything, an organisation its sites, a site itself. */
+export function reaches(at: Grant['at'], place: Place): boolean {
+  if (at.kind === 'platform') return true;
+  if (at.kind === 'organisation') return place.kind !== 'platform' && place.organisation === at.organisation;
+  return place.kind === 'site' && place.site === at.site;
+}
+
+function roleHas(role: Role, rule: Rule, place: Place): boolean {
+  if (role === 'developer') return rule.developer === true;
+  if (LADDER.indexOf(role) >= LADDER.indexOf(rule.from)) return true;
+  return role === 'operator' && rule.operatorIf !== undefined && place.kind === 'site' && place[rule.operatorIf];
+}
+
+export function allows(grants: readonly Grant[], permission: Permission, place: Place): boolean {
+  const rule: Rule = PERMISSIONS[permission];
+  return grants.some((grant) => reaches(grant.at, place) && roleHas(grant.role, rule, place));
+}
+
+/** May know that the place exists: any role of theirs reaches it, or a site they are granted lies inside it. */
+export function sees(grants: readonly Grant[], place: Place, organisationOf: (site: Id) => Id | undefined): boolean {
+  if (place.kind === 'platform') return true; // that there is one is no secret
+  return grants.some(
+    (grant) =>
+      grant.role !== 'developer' &&
+      (reaches(grant.at, place) ||
+        (place.kind === 'organisation' && grant.at.kind === 'site' && organisationOf(grant.at.site) === place.organisation)),
+  );
+}
+
+/** The roles a person may hand out at a place: a site manager adds people below them, an administrator up to their own kind. */
+export function grantable(grants: readonly Grant[], place: Place): Role[] {
+  const here = grants.filter((grant) => reaches(grant.at, place)).map((grant) => grant.role);
+  const level = place.kind;
+  return ROLES.filter((role) => {
+    if (ROLE_LEVEL[role] !== level) return false;
+    if (here.includes('platformAdmin')) return true;
+    if (here.includes('organisationAdmin')) return level !== 'platform';
+    return here.includes('siteManager') && (role === 'viewer' || role === 'operator');
+  });
+}

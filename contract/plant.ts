@@ -1,0 +1,5 @@
+// plant: nothing of it is built yet. Its procedures and streams are declared here.
+import { area } from './procedure.ts';
+
+export const plant = area('plant', {});
+export const plantStreams = {};

@@ -1,0 +1,93 @@
+// How a procedure and a stream are declared. A declaration is data: the router, the sweeps, the OpenAPI page and the
+// screens all read the same one.
+import { oc } from '@orpc/contract';
+import type { z } from 'zod';
+import type { Id } from './ids.ts';
+import type { Permission } from './permissions.ts';
+
+/** Where a permission is needed, as the input tells it. The station turns it into a place of the tree. */
+export type PlaceRef =
+  | 'platform'
+  | 'station' // wherever this station stands: its one site, its one organisation, or the platform
+  | 'anywhere' // the answer is narrowed to the places where the caller has the permission
+  | { organisation: Id }
+  | { site: Id }
+  | { record: string; id: Id }; // the place a stored thing belongs to
+
+/** Reachable without a session; the suite asserts the list of these. */
+export const noSession = { session: false } as const;
+/** Any signed-in person, about themselves. */
+export const ownSession = { session: true } as const;
+
+export type Needs<Input> = typeof noSession | typeof ownSession | { permission: Permission; at: (input: Input) => PlaceRef };
+
+export type ProcedureMeta = {
+  kind: 'question' | 'command';
+  needs: Needs<never>;
+  runs: 'here' | 'owner';
+  example: unknown;
+};
+
+type ProcedureDeclaration<In, RawIn, Out, RawOut> = {
+  summary: string;
+  input: z.ZodType<In, RawIn>;
+  needs: Needs<NoInfer<In>>;
+  /** 'owner': only the station that owns the thing answers; any other says notHere. */
+  runs?: 'here' | 'owner';
+  output: z.ZodType<Out, RawOut>;
+  example: NoInfer<RawIn>;
+};
+
+const base = oc.$meta<ProcedureMeta>({ kind: 'question', needs: ownSession, runs: 'here', example: undefined });
+
+const declare =
+  (kind: ProcedureMeta['kind']) =>
+  <In, RawIn, Out, RawOut>(d: ProcedureDeclaration<In, RawIn, Out, RawOut>) =>
+    base
+      .meta({ kind, needs: d.needs as Needs<never>, runs: d.runs ?? 'here', example: d.example })
+      .route({ method: 'POST', summary: d.summary })
+      .input(d.input)
+      .output(d.output);
+
+/** Reads only. Safe to repeat, safe to lose. */
+export const question = declare('question');
+/** Changes something, and is written to the audit. */
+export const command = declare('command');
+
+export const kebab = (word: string): string => word.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+type Procedures = Record<string, { '~orpc': { route: object } }>;
+
+/** Gives each procedure of an area its REST address and its operationId: people.signIn → POST /people/sign-in. */
+export function area<T extends Procedures>(word: string, procedures: T): T {
+  for (const [name, procedure] of Object.entries(procedures))
+    Object.assign(procedure['~orpc'].route, { path: `/${word}/${kebab(name)}`, operationId: `${word}.${name}`, tags: [word] });
+  return procedures;
+}
+
+// ---- streams
+
+export const DELIVERIES = ['state', 'events', 'bytes', 'ring', 'samples'] as const;
+/**
+ * How a stream treats a reader that is slower than its source.
+ * state: latest value per key · events: stored first, resumed by cursor · bytes: the source is paused ·
+ * ring: the source cannot be paused, what is lost is counted · samples: merged per key, what is merged is counted.
+ */
+export type Delivery = (typeof DELIVERIES)[number];
+
+export type StreamDeclaration<D extends Delivery, In, RawIn, Value> = {
+  summary: string;
+  delivery: D;
+  input: z.ZodType<In, RawIn>;
+  needs: Exclude<Needs<NoInfer<In>>, typeof noSession>;
+  /** One value of state and events. Bytes and ring carry bytes, samples carry numbers. */
+  value: z.ZodType<Value, Value>;
+  example: NoInfer<RawIn>;
+};
+
+/** Any stream, where only its declaration matters. */
+export type AnyStream = Omit<StreamDeclaration<Delivery, unknown, unknown, unknown>, 'needs'> & {
+  needs: Exclude<Needs<never>, typeof noSession>;
+};
+
+export const stream = <D extends Delivery, In, RawIn, Value>(d: StreamDeclaration<D, In, RawIn, Value>) => d;

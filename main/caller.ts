@@ -1,0 +1,57 @@
+// Who is asking: a person behind a session, with what they may do. Handlers get this and nothing else about the request.
+
+import type { Id } from '../contract/ids.ts';
+import { allows, type Grant, type Permission, type Place, sees } from '../contract/permissions.ts';
+import type { Author } from './store/index.ts';
+
+/** A request's way in: what a handler may know of it without a session. */
+export type Origin = {
+  /** An address, or 'console' for the station's own machine. */
+  from: string;
+  /** The request comes from the machine the station runs on, and through no proxy. */
+  local: boolean;
+  agent: string;
+};
+
+export type Caller = {
+  person: Id;
+  session: Id;
+  grants: readonly Grant[];
+  origin: Origin;
+  may(permission: Permission, place: Place): boolean;
+  sees(place: Place): boolean;
+  /** What store.change writes beside everything this call changes. */
+  author: Author;
+};
+
+export type CallerFacts = {
+  person: Id;
+  session: Id;
+  grants: readonly Grant[];
+  origin: Origin;
+  action: string;
+  place: Place | undefined;
+  opId: Id | undefined;
+  organisationOf(site: Id): Id | undefined;
+};
+
+export function caller(facts: CallerFacts): Caller {
+  const { person, session, grants, origin, action, place, opId } = facts;
+  return {
+    person,
+    session,
+    grants,
+    origin,
+    may: (permission, at) => allows(grants, permission, at),
+    sees: (at) => sees(grants, at, facts.organisationOf),
+    author: { person, session, action, from: origin.from, ...auditPlace(place), opId },
+  };
+}
+
+/** How a place is written in the audit. */
+export function auditPlace(place: Place | undefined): { organisation: Id | null; site: Id | null } {
+  return {
+    organisation: place !== undefined && place.kind !== 'platform' ? place.organisation : null,
+    site: place?.kind === 'site' ? place.site : null,
+  };
+}

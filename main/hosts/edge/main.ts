@@ -1,0 +1,106 @@
+// npm run edge: reads the command line, runs the station, ends with a code that says why.
+
+import { openLog } from '../../log.ts';
+import { FolderInUse, NewerStore } from '../../store/faults.ts';
+import { folderPaths } from '../../store/folder.ts';
+import { BadSettings, readSettings, variableOf } from '../../store/settings.ts';
+import { readOptions, USAGE } from './options.ts';
+import { type Edge, runEdge } from './run.ts';
+
+export const EXIT = { clean: 0, other: 1, usage: 2, inUse: 3, newer: 4 } as const;
+
+/** After this a stop is no longer waited for: whoever asked for it will not wait longer either. */
+const STOP_MS = 4_500;
+
+export async function main(args: string[]): Promise<void> {
+  try {
+    const options = readOptions(args);
+    if (options === 'help') return void process.stdout.write(USAGE);
+    if (options.printConfig) return void process.stdout.write(`${JSON.stringify(shown(options.data, options.flags), null, 2)}\n`);
+    const edge = await runEdge(options, 'edge', process.stdout);
+    await say(edge);
+    stopOnSignal(edge);
+  } catch (error) {
+    process.stderr.write(`${inWords(error)}\n`);
+    process.exitCode = exitCode(error);
+    if (process.exitCode === EXIT.other)
+      openLog('error', process.stdout).error({ error, event: 'notStarted' }, 'the station could not start');
+  }
+}
+
+export function exitCode(error: unknown): number {
+  if (error instanceof BadSettings) return EXIT.usage;
+  if (error instanceof FolderInUse) return EXIT.inUse;
+  if (error instanceof NewerStore) return EXIT.newer;
+  return EXIT.other;
+}
+
+/** One sentence that says what to do. */
+function inWords(error: unknown): string {
+  const { code, message, port, path } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRINUSE') return `Port ${port} is taken by another program: choose another one with --port.`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return 'This machine has no such address: choose another one with --host.';
+  if (code === 'EACCES' && port !== undefined)
+    return `Port ${port} needs more rights than this account has: choose one above 1023 with --port.`;
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return `The data folder cannot be written (${path ?? message}): give this account the right to, or name another folder with --data.`;
+  if (code === 'ENOSPC' || code === 'SQLITE_FULL') return 'The disk is full: free some space, then start again.';
+  if (code?.startsWith('SQLITE_READONLY') || code?.startsWith('SQLITE_CANTOPEN'))
+    return `The database in the data folder cannot be opened for writing (${message}): look at the folder’s rights and its disk.`;
+  if (code === 'ECONNREFUSED') return `The database does not answer (${message}): start it, or correct --database.`;
+  return message;
+}
+
+function shown(data: string, flags: Record<string, unknown>) {
+  const settings = readSettings(folderPaths(data).settings, process.env, flags);
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [
+      name,
+      { value: name === 'metricsToken' ? '[set]' : value, variable: variableOf(name) },
+    ]),
+  );
+}
+
+/** The line others wait for. Nothing in it opens the station: codes and links go to the terminal alone. */
+async function say({ site, web, settings }: Edge): Promise<void> {
+  const { log } = site.station;
+  const setUpNeeded = await site.people.firstStart.needed();
+  if (setUpNeeded)
+    process.stderr.write(
+      `This station is not set up yet. Open ${web.url}; from another machine it asks for the code ${site.people.firstStart.code}\n`,
+    );
+  log.info(
+    {
+      event: 'listening',
+      url: web.url,
+      host: settings.host,
+      setUpNeeded,
+      ...(web.certificate && { fingerprint: web.certificate.fingerprint }),
+      ...(settings.insecureHttp && { insecure: true }),
+    },
+    setUpNeeded ? 'listening; not set up yet' : 'listening',
+  );
+}
+
+function stopOnSignal(edge: Edge): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) return;
+    stopping = true;
+    const { log } = edge.site.station;
+    log.info({ event: 'stopping', signal }, 'stopping');
+    const late = setTimeout(() => process.exit(EXIT.other), STOP_MS);
+    edge.stop().then(
+      () => {
+        clearTimeout(late);
+        process.exit(EXIT.clean);
+      },
+      (error: unknown) => {
+        process.stderr.write(`${(error as Error).message}\n`);
+        process.exit(EXIT.other);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}

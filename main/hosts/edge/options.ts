@@ -1,0 +1,102 @@
+// The command line of the edge: flags, the set-up file, and what is said when they cannot be used.
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { email, name, password, timeZone } from '../../../contract/values.ts';
+import type { SetUp } from '../../people/index.ts';
+import { BadSettings } from '../../store/settings.ts';
+
+const setUpFile = z.strictObject({
+  organisation: name,
+  site: name,
+  timeZone: timeZone.optional(),
+  admin: z.strictObject({ email, name, password }),
+});
+
+export type EdgeOptions = {
+  data: string;
+  demo: boolean;
+  setUp: SetUp | undefined;
+  restore: string | undefined;
+  printConfig: boolean;
+  /** Flags that are settings as well. */
+  flags: Record<string, unknown>;
+};
+
+export const USAGE = `Usage: npm run edge -- --data DIR [--port N] [--host H] [--demo] [--setup FILE]
+
+  --data DIR         where the station keeps everything (made if missing)
+  --port N           port to listen on, 0 for a free one (8480)
+  --host H           address to listen on (127.0.0.1)
+  --name NAME        what the station is called on its screens
+  --demo             fill an empty station with a small example plant
+  --setup FILE       set an empty station up: {"organisation","site","admin":{"email","name","password"}}
+  --tls-cert FILE --tls-key FILE   certificate to use beyond this machine
+  --insecure-http    plain HTTP beyond this machine; every screen says so
+  --database URL     postgres://… instead of a file in the data folder
+  --restore NAME     put a backup in place before starting; “latest” takes the newest
+  --print-config     print the settings in force, and where they come from, and end
+`;
+
+/** Throws BadSettings with one sentence for whatever cannot be used. */
+export function readOptions(args: string[]): EdgeOptions | 'help' {
+  const { values } = parse(args);
+  if (values.help) return 'help';
+  if (values.data === undefined || values.data === '')
+    throw new BadSettings('--data DIR is missing: name the folder the station keeps its data in.');
+  const flags: Record<string, unknown> = {
+    port: values.port,
+    host: values.host,
+    name: values.name,
+    tlsCert: values['tls-cert'],
+    tlsKey: values['tls-key'],
+    insecureHttp: values['insecure-http'],
+    database: values.database,
+  };
+  return {
+    data: values.data,
+    demo: values.demo ?? false,
+    setUp: values.setup === undefined ? undefined : readSetUp(values.setup),
+    restore: values.restore,
+    printConfig: values['print-config'] ?? false,
+    flags,
+  };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        data: { type: 'string' },
+        port: { type: 'string' },
+        host: { type: 'string' },
+        name: { type: 'string' },
+        demo: { type: 'boolean' },
+        setup: { type: 'string' },
+        'tls-cert': { type: 'string' },
+        'tls-key': { type: 'string' },
+        'insecure-http': { type: 'boolean' },
+        database: { type: 'string' },
+        restore: { type: 'string' },
+        'print-config': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new BadSettings(`${(error as Error).message.split('\n')[0]} “npm run edge -- --help” lists the flags.`);
+  }
+}
+
+function readSetUp(file: string): SetUp {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new BadSettings(`The set-up file ${file} cannot be read: ${(error as Error).message}.`);
+  }
+  const checked = setUpFile.safeParse(parsed);
+  if (checked.success) return checked.data;
+  const [issue] = checked.error.issues;
+  throw new BadSettings(`The set-up file ${file} cannot be used: ${issue?.path.join('.') || 'it'} ${issue?.message}.`);
+}

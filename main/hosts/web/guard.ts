@@ -1,0 +1,124 @@
+// Who may talk to this server at all: by the name it was reached under, by the page that asks, by what it carries.
+// Pure: every decision is a function of the request's head.
+import { hostname, networkInterfaces } from 'node:os';
+import type { Origin } from '../../caller.ts';
+import { bearer } from '../../calls.ts';
+
+export type Head = {
+  method: string;
+  /** The address of the other end of the connection. */
+  address: string;
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+};
+
+export type GuardOptions = {
+  secure: boolean;
+  /** Listening beyond this machine. */
+  beyondLoopback: boolean;
+  allowedHosts: readonly string[];
+  stationId: string;
+};
+
+/** Name of a Host header without its port; '' for one that is none. */
+export function hostName(header: string | undefined): string {
+  try {
+    return header === undefined || /[/@?#\\\s]/.test(header) ? '' : new URL(`http://${header}`).hostname;
+  } catch {
+    return '';
+  }
+}
+
+export const isLoopback = (address: string) => /^(::1|::ffff:127\.|127\.)/.test(address);
+
+const isLoopbackName = (name: string) =>
+  name === 'localhost' || name.endsWith('.localhost') || name === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(name);
+
+/** The names this machine answers to. Anything else in a Host header is a name somebody else made point here. */
+export function knownHosts({
+  beyondLoopback,
+  allowedHosts,
+}: Pick<GuardOptions, 'beyondLoopback' | 'allowedHosts'>): (name: string) => boolean {
+  const names = new Set(allowedHosts.map((host) => hostName(host.replace(/^https?:\/\//, ''))));
+  if (beyondLoopback) {
+    const own = hostname().toLowerCase();
+    names.add(own).add(`${own}.local`);
+  }
+  const addresses = () =>
+    Object.values(networkInterfaces())
+      .flat()
+      .map((net) => (net?.family === 'IPv6' ? `[${net.address}]` : net?.address));
+  // Addresses may change while we run: a machine joins another network.
+  return (name) => name !== '' && (isLoopbackName(name) || names.has(name) || (beyondLoopback && addresses().includes(name)));
+}
+
+export type Refused = { status: number; code: 'forbidden' | 'invalid'; message: string };
+
+/** Refuses what cannot come from a page of ours or a program of the user's. Undefined: go on. */
+export function refuseStranger(options: GuardOptions, isKnown: (name: string) => boolean, head: Head): Refused | undefined {
+  const { headers } = head;
+  const host = one(headers.host);
+  if (!isKnown(hostName(host)))
+    return {
+      status: 421,
+      code: 'forbidden',
+      message: 'This station is not known under this name. Add the name to allowedHosts in its settings.',
+    };
+  const origin = one(headers.origin);
+  if (origin !== undefined && !isOwnOrigin(options, host as string, origin))
+    return { status: 403, code: 'forbidden', message: 'This page may not talk to the station.' };
+  const site = one(headers['sec-fetch-site']);
+  if (site !== undefined && site !== 'same-origin' && site !== 'none')
+    return { status: 403, code: 'forbidden', message: 'This page may not talk to the station.' };
+  if (cookieValues(one(headers.cookie), cookieName(options, host as string)).length > 1)
+    return { status: 400, code: 'invalid', message: 'The session was sent twice. Sign out and in again.' };
+  return undefined;
+}
+
+/** An exact match with the name the request itself was sent to; behind a proxy, with a name from the settings, over TLS. */
+export function isOwnOrigin({ secure, allowedHosts }: GuardOptions, host: string, origin: string): boolean {
+  if (origin === `${secure ? 'https' : 'http'}://${host}`) return true;
+  return allowedHosts.some((allowed) => origin === (allowed.startsWith('http') ? allowed : `https://${allowed}`));
+}
+
+/** The session a request carries. A cookie counts only where the page that sent it is certainly ours. */
+export function tokenOf(options: GuardOptions, head: Head): string | undefined {
+  const { headers } = head;
+  const given = bearer(headers.authorization);
+  if (given !== undefined) return given;
+  const fromUs = one(headers.origin) !== undefined || one(headers['sec-fetch-site']) === 'same-origin';
+  if (!fromUs) return undefined;
+  return cookieValues(one(headers.cookie), cookieName(options, one(headers.host) ?? ''))[0];
+}
+
+export function originOf(head: Head): Origin {
+  const forwarded = head.headers['x-forwarded-for'] !== undefined || head.headers.forwarded !== undefined;
+  return {
+    from: head.address.replace(/^::ffff:/, ''),
+    local: isLoopback(head.address) && !forwarded,
+    agent: one(head.headers['user-agent']) ?? '',
+  };
+}
+
+// ---- the cookie
+
+/** Named after the station, as ports share cookies. `__Host-` wherever the browser takes a Secure cookie: over TLS, and on loopback. */
+export function cookieName({ secure, stationId }: GuardOptions, host: string): string {
+  const strict = secure || isLoopbackName(hostName(host));
+  return `${strict ? '__Host-' : ''}outpost-${stationId.slice(-12)}`;
+}
+
+export function cookieHeader(options: GuardOptions, host: string, token: string | undefined): string {
+  const name = cookieName(options, host);
+  const life = token === undefined ? 'Max-Age=0' : `Max-Age=${30 * 24 * 60 * 60}`;
+  return `${name}=${token ?? ''}; Path=/; HttpOnly; SameSite=Strict; ${life}${name.startsWith('__Host-') ? '; Secure' : ''}`;
+}
+
+function cookieValues(header: string | undefined, name: string): string[] {
+  return (header ?? '')
+    .split(';')
+    .map((part) => part.trim())
+    .filter((part) => part.startsWith(`${name}=`))
+    .map((part) => part.slice(name.length + 1));
+}
+
+const one = (value: string | readonly string[] | undefined): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -1,0 +1,201 @@
+// What every single request needs to know: sites, roles, sessions. Kept in memory, forgotten when a fact says it changed.
+
+import type { Kysely } from 'kysely';
+import type { Id } from '../../contract/ids.ts';
+import type { Grant, Place, Role } from '../../contract/permissions.ts';
+import type { PlaceRef } from '../../contract/procedure.ts';
+import type { Station } from '../area.ts';
+import type { Entity } from '../store/entities.ts';
+import type { PeopleTables } from './entities.ts';
+import { digestOf } from './tokens.ts';
+
+export type SessionFacts = { person: Id; session: Id; expiresAt: number; grants: readonly Grant[] };
+
+/** What router and streams ask people before they let anything happen. */
+export type Authority = {
+  /** The living session behind a token, with the person's present roles. */
+  session(token: string | undefined): Promise<SessionFacts | undefined>;
+  placeOf(ref: Exclude<PlaceRef, 'anywhere'>): Promise<Place | undefined>;
+  organisationOf(site: Id): Id | undefined;
+};
+
+export type Directory = Authority & {
+  grantsOf(person: Id): Promise<readonly Grant[]>;
+};
+
+type Site = Extract<Place, { kind: 'site' }> & { archived: boolean };
+type Session = { id: Id; person: Id; expiresAt: number; seenAt: number };
+
+/** How often a session's last use is written down. */
+const SEEN_MS = 60_000;
+
+export function openDirectory({ store, clock, log }: Station, entities: readonly Entity[]): Directory {
+  const read = () => store.read as Kysely<PeopleTables>;
+  const tables = new Map(entities.map((entity) => [entity.name, entity.table]));
+  let sites = new Map<Id, Site>();
+  let organisations = new Set<Id>();
+  const grants = new Map<Id, readonly Grant[]>();
+  const sessions = new Map<string, Session>();
+  // What was being read while a fact said it changed is not kept: it may be the state before.
+  const told = { sites: 0, grants: 0, sessions: 0 };
+  let loading: Promise<void> | undefined;
+
+  /** Sites and organisations as they are now; read anew after a fact told of a change. */
+  const fresh = (): Promise<void> => {
+    loading ??= load().catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    });
+    return loading;
+  };
+
+  async function load(): Promise<void> {
+    const before = told.sites;
+    const rows = await read().selectFrom('sites').selectAll().where('deletedAt', 'is', null).execute();
+    const all = await read().selectFrom('organisations').select('id').where('deletedAt', 'is', null).execute();
+    if (before !== told.sites) return fresh();
+    sites = new Map(
+      rows.map((row) => [
+        row.id,
+        {
+          kind: 'site',
+          organisation: row.organisation,
+          site: row.id,
+          operatorsControl: row.operatorsControl === 1,
+          workAllowed: row.workAllowed === 1,
+          archived: row.archivedAt !== null,
+        },
+      ]),
+    );
+    organisations = new Set(all.map(({ id }) => id));
+  }
+
+  store.events.subscribe((event) => {
+    switch (event.event) {
+      case 'people.grantsChanged':
+        told.grants += 1;
+        grants.delete(event.person);
+        break;
+      case 'people.siteChanged':
+      case 'people.organisationChanged':
+        told.sites += 1;
+        loading = undefined;
+        break;
+      case 'people.sessionEnded':
+        told.sessions += 1;
+        for (const [digest, session] of sessions) if (session.id === event.session) sessions.delete(digest);
+        break;
+    }
+  });
+
+  async function grantsOf(person: Id): Promise<readonly Grant[]> {
+    const known = grants.get(person);
+    if (known) return known;
+    const before = told.grants;
+    const rows = await read()
+      .selectFrom('grants')
+      .select(['role', 'at'])
+      .where('person', '=', person)
+      .where('deletedAt', 'is', null)
+      .orderBy('id')
+      .execute();
+    if (before !== told.grants) return grantsOf(person);
+    const found = rows.map((row) => ({ role: row.role as Role, at: grantPlace(row.at) }));
+    grants.set(person, found);
+    return found;
+  }
+
+  async function sessionOf(digest: string): Promise<Session | undefined> {
+    const known = sessions.get(digest);
+    if (known) return known;
+    const before = told.sessions;
+    const session = await read()
+      .selectFrom('session')
+      .innerJoin('people', 'people.id', 'session.person')
+      .select(['session.id', 'session.person', 'session.expiresAt', 'session.seenAt'])
+      .where('session.tokenDigest', '=', digest)
+      .where('people.disabledAt', 'is', null)
+      .where('people.deletedAt', 'is', null)
+      .executeTakeFirst();
+    if (before !== told.sessions) return sessionOf(digest);
+    if (session) sessions.set(digest, session);
+    return session;
+  }
+
+  async function facts(session: Session | undefined): Promise<SessionFacts | undefined> {
+    if (session === undefined || session.expiresAt <= clock()) return undefined;
+    await fresh();
+    if (clock() - session.seenAt > SEEN_MS) seen(session);
+    return { person: session.person, session: session.id, expiresAt: session.expiresAt, grants: await grantsOf(session.person) };
+  }
+
+  function seen(session: Session): void {
+    session.seenAt = clock();
+    store
+      .change({ person: null, session: null, action: 'people.seen', from: 'station', organisation: null, site: null }, async (tx) => {
+        await (tx.db as Kysely<PeopleTables>).updateTable('session').set({ seenAt: session.seenAt }).where('id', '=', session.id).execute();
+      })
+      .catch((error) => log.warn({ error, area: 'people', event: 'seen' }, 'last use of a session was not written'));
+  }
+
+  /** The narrowest place that holds all sites of this station. */
+  function stationPlace(): Place {
+    const own = [...sites.values()].filter((site) => !site.archived);
+    const [first] = own;
+    if (first === undefined) return { kind: 'platform' };
+    if (own.length === 1) return first;
+    return own.every((site) => site.organisation === first.organisation)
+      ? { kind: 'organisation', organisation: first.organisation }
+      : { kind: 'platform' };
+  }
+
+  async function recordPlace(entity: string, id: Id): Promise<Place | undefined> {
+    if (entity === 'site') return sites.get(id);
+    if (entity === 'organisation') return organisations.has(id) ? { kind: 'organisation', organisation: id } : undefined;
+    const table = tables.get(entity);
+    if (table === undefined) return undefined;
+    const row = await read()
+      .selectFrom(table as 'grants')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirst();
+    if (row === undefined) return undefined;
+    // A role belongs to the place it is given at, though it is kept with the organisation.
+    return scopePlace(entity === 'grant' ? row.at : row.scope);
+  }
+
+  function scopePlace(scope: string): Place | undefined {
+    if (scope === 'platform') return { kind: 'platform' };
+    const [kind, id] = scope.split(':') as [string, Id];
+    if (kind === 'site') return sites.get(id);
+    if (kind === 'org' && organisations.has(id)) return { kind: 'organisation', organisation: id };
+    return undefined;
+  }
+
+  return {
+    grantsOf,
+    session: async (token) => (token === undefined ? undefined : facts(await sessionOf(digestOf(token)))),
+    organisationOf: (id) => sites.get(id)?.organisation,
+    async placeOf(ref) {
+      await fresh();
+      if (ref === 'platform') return { kind: 'platform' };
+      if (ref === 'station') return stationPlace();
+      if ('site' in ref) return sites.get(ref.site);
+      if ('organisation' in ref)
+        return organisations.has(ref.organisation) ? { kind: 'organisation', organisation: ref.organisation } : undefined;
+      return recordPlace(ref.record, ref.id);
+    },
+  };
+}
+
+/** 'site:<id>' ⇄ {kind: 'site', site: id} */
+export function grantPlace(at: string): Grant['at'] {
+  const [kind, id = ''] = at.split(':');
+  if (kind === 'platform') return { kind };
+  return kind === 'site' ? { kind: 'site', site: id } : { kind: 'organisation', organisation: id };
+}
+
+export function grantText(at: Grant['at']): string {
+  if (at.kind === 'platform') return 'platform';
+  return at.kind === 'site' ? `site:${at.site}` : `org:${at.organisation}`;
+}

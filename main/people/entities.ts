@@ -1,0 +1,127 @@
+// The shared records of people, and the tables that stay at this station.
+import { boolean, entity, json, optionalText, optionalTime, type Table, text } from '../store/entities.ts';
+
+export const organisation = entity({
+  name: 'organisation',
+  table: 'organisations',
+  scope: ['platform'],
+  fields: { key: text(), name: text(), archivedAt: optionalTime() },
+  authority: 'hub',
+});
+
+export const site = entity({
+  name: 'site',
+  table: 'sites',
+  scope: ['site'],
+  fields: {
+    organisation: text(),
+    key: text(),
+    name: text(),
+    timeZone: text('UTC'),
+    operatorsControl: boolean(),
+    workAllowed: boolean(),
+    archivedAt: optionalTime(),
+  },
+  authority: 'anyone',
+});
+
+/** A building or a system: the tree between a site and its devices. */
+export const place = entity({
+  name: 'place',
+  table: 'places',
+  scope: ['site'],
+  fields: {
+    site: text(),
+    parent: optionalText(),
+    kind: text('building'),
+    key: text(),
+    name: text(),
+    rank: text(),
+  },
+  authority: 'anyone',
+});
+
+export const person = entity({
+  name: 'person',
+  table: 'people',
+  scope: ['platform'],
+  fields: {
+    email: text('', { personal: true }),
+    /** The address folded to lower case: what sign-in looks for. */
+    emailKey: text('', { personal: true }),
+    name: text('', { personal: true }),
+    /** Hash of a blob. */
+    picture: optionalText({ personal: true }),
+    pictureType: optionalText(),
+    disabledAt: optionalTime(),
+  },
+  authority: 'hub',
+});
+
+export const membership = entity({
+  name: 'membership',
+  table: 'memberships',
+  scope: ['org'],
+  fields: { person: text(), organisation: text() },
+  authority: 'hub',
+});
+
+export const grant = entity({
+  name: 'grant',
+  table: 'grants',
+  scope: ['platform', 'org'],
+  fields: {
+    person: text(),
+    role: text('viewer'),
+    /** 'platform', 'org:<id>' or 'site:<id>'. */
+    at: text(),
+  },
+  authority: 'hub',
+});
+
+/** A personal choice. Its id is '<person>:<name>', so that two screens setting it meet in one record. */
+export const preference = entity({
+  name: 'preference',
+  table: 'preferences',
+  scope: ['user'],
+  fields: { person: text(), name: text(), value: json<string | number | boolean | null>(null) },
+  authority: 'anyone',
+});
+
+export const entities = [organisation, site, place, person, membership, grant, preference];
+
+export type PeopleTables = {
+  organisations: Table<typeof organisation>;
+  sites: Table<typeof site>;
+  places: Table<typeof place>;
+  people: Table<typeof person>;
+  memberships: Table<typeof membership>;
+  grants: Table<typeof grant>;
+  preferences: Table<typeof preference>;
+  credential: { person: string; hash: string; changedAt: number };
+  session: {
+    id: string;
+    tokenDigest: string;
+    person: string;
+    createdAt: number;
+    seenAt: number;
+    expiresAt: number;
+    source: string;
+    agent: string;
+  };
+  signInLink: { secretDigest: string; person: string; createdAt: number; expiresAt: number };
+  audit: {
+    incarnation: string;
+    seq: number;
+    at: number;
+    actor: string | null;
+    session: string | null;
+    action: string;
+    outcome: 'done' | 'refused' | 'failed';
+    organisation: string | null;
+    site: string | null;
+    digest: string;
+    hash: string;
+  };
+  auditDetail: { incarnation: string; seq: number; salt: string; body: string };
+};

@@ -1,0 +1,77 @@
+// people: accounts, organisations, sites and their tree, roles, sessions, audit. Every other area asks this one who may.
+
+import type { Kysely } from 'kysely';
+import { Refusal } from '../../contract/errors.ts';
+import type { Id } from '../../contract/ids.ts';
+import type { Area, Station } from '../area.ts';
+import type { Entity } from '../store/entities.ts';
+import { station as itself } from '../store/index.ts';
+import { auditProcedures, auditStream } from './audit.ts';
+import { type Authority, openDirectory } from './directory.ts';
+import type { PeopleTables } from './entities.ts';
+import { meStream, ownProcedures } from './me.ts';
+import { organisationProcedures } from './organisations.ts';
+import { placeProcedures, placesStream } from './places.ts';
+import { personByEmail, roleProcedures } from './roles.ts';
+import { openSessions } from './sessions.ts';
+import { type FirstStart, openFirstStart } from './setup.ts';
+
+export type { Authority, SessionFacts } from './directory.ts';
+export { entities } from './entities.ts';
+export type { SetUp } from './setup.ts';
+
+export type People = Area<'people'> & {
+  authority: Authority;
+  firstStart: Omit<FirstStart, 'procedures'>;
+  /** A one-time link for somebody at the station's own console. Gives the secret; the host makes an address of it. */
+  consoleLink(email: string | undefined, lifetimeMs: number): Promise<string>;
+};
+
+/** `shared` are the entities of all areas: a permission may be needed at any of their records. */
+export function open(station: Station, shared: readonly Entity[]): People {
+  const { store } = station;
+  const directory = openDirectory(station, shared);
+  const sessions = openSessions(station);
+  const { procedures: setUp, ...firstStart } = openFirstStart(station, sessions);
+
+  return {
+    authority: directory,
+    firstStart,
+    async consoleLink(email, lifetimeMs) {
+      const db = store.read as Kysely<PeopleTables>;
+      const person = email === undefined ? await firstAdministrator(db) : await personByEmail(db, email);
+      if (person === undefined) throw new Refusal('notFound', 'There is no such person at this station.');
+      return store.change({ ...itself('people.consoleLink'), from: 'console' }, async (tx) => {
+        tx.note(null, [{ entity: 'person', id: person.id, field: 'signInLink', before: null, after: tx.now() + lifetimeMs }]);
+        return (await sessions.makeLink(tx, person.id, lifetimeMs)).secret;
+      });
+    },
+    procedures: {
+      ...setUp,
+      ...sessions.procedures,
+      ...ownProcedures(station),
+      ...organisationProcedures(station),
+      ...placeProcedures(station),
+      ...roleProcedures(station, sessions, directory),
+      ...auditProcedures(station),
+    },
+    streams: {
+      me: (_, { caller }) => meStream(station, caller),
+      places: (input) => placesStream(station, input.site),
+      audit: (input, { place }) => auditStream(station, input, place),
+    },
+    health: async () => [],
+    stop: async () => {},
+  };
+}
+
+const firstAdministrator = (db: Kysely<PeopleTables>): Promise<{ id: Id } | undefined> =>
+  db
+    .selectFrom('grants')
+    .innerJoin('people', 'people.id', 'grants.person')
+    .select('people.id')
+    .where('grants.role', '=', 'platformAdmin')
+    .where('grants.deletedAt', 'is', null)
+    .where('people.disabledAt', 'is', null)
+    .orderBy('grants.id')
+    .executeTakeFirst();

@@ -1,0 +1,238 @@
+// People of an organisation, and the roles they are given.
+
+import type { Kysely } from 'kysely';
+import { Refusal } from '../../contract/errors.ts';
+import type { Id } from '../../contract/ids.ts';
+import { type Grant, grantable, type Place, ROLE_LEVEL, type Role } from '../../contract/permissions.ts';
+import type { Call, Procedures, Station } from '../area.ts';
+import type { Scope } from '../store/entities.ts';
+import type { Tx } from '../store/index.ts';
+import { type Directory, grantPlace, grantText } from './directory.ts';
+import { grant, membership, type PeopleTables, person } from './entities.ts';
+import { emailKeyOf, type Sessions } from './sessions.ts';
+
+const inside = (tx: Tx) => tx.db as Kysely<PeopleTables>;
+
+const LINK_MS = 72 * 60 * 60 * 1000;
+
+export async function createPerson(tx: Tx, input: { email: string; name: string }, id: Id = tx.id()): Promise<Id> {
+  await tx.create(person, id, 'platform', { email: input.email, emailKey: emailKeyOf(input.email), name: input.name });
+  return id;
+}
+
+export const personByEmail = (db: Kysely<PeopleTables>, email: string) =>
+  db.selectFrom('people').select(['id']).where('emailKey', '=', emailKeyOf(email)).where('deletedAt', 'is', null).executeTakeFirst();
+
+/** Gives a role and, with the first one in an organisation, the membership. The same role at the same place is given once. */
+export async function giveRole(tx: Tx, who: Id, role: Role, place: Place, id: Id = tx.id()): Promise<Id> {
+  const at = grantText(placeAsGrant(place));
+  const same = await inside(tx)
+    .selectFrom('grants')
+    .select('id')
+    .where('person', '=', who)
+    .where('role', '=', role)
+    .where('at', '=', at)
+    .where('deletedAt', 'is', null)
+    .executeTakeFirst();
+  if (same) return same.id;
+  const scope: Scope = place.kind === 'platform' ? 'platform' : `org:${place.organisation}`;
+  await tx.create(grant, id, scope, { person: who, role, at });
+  if (place.kind !== 'platform') await joinOrganisation(tx, who, place.organisation);
+  tx.emit({ event: 'people.grantsChanged', person: who });
+  return id;
+}
+
+async function joinOrganisation(tx: Tx, who: Id, organisation: Id): Promise<void> {
+  const member = await inside(tx)
+    .selectFrom('memberships')
+    .select('id')
+    .where('person', '=', who)
+    .where('organisation', '=', organisation)
+    .where('deletedAt', 'is', null)
+    .executeTakeFirst();
+  if (member === undefined) await tx.create(membership, tx.id(), `org:${organisation}`, { person: who, organisation });
+}
+
+function placeAsGrant(place: Place): Grant['at'] {
+  if (place.kind === 'platform') return { kind: 'platform' };
+  return place.kind === 'site' ? { kind: 'site', site: place.site } : { kind: 'organisation', organisation: place.organisation };
+}
+
+/** Whoever hands out roles hands out only those below them. */
+function mustBeGrantable(call: Call, role: Role, place: Place): void {
+  if (grantable(call.caller.grants, place).includes(role)) return;
+  const message = ROLE_LEVEL[role] === place.kind ? 'You may not give this role here.' : 'This role is not given at a place of this kind.';
+  throw new Refusal('forbidden', message, { role });
+}
+
+const personColumns = ['people.id', 'people.email', 'people.name', 'people.picture', 'people.disabledAt'] as const;
+
+export function roleProcedures(
+  { store }: Station,
+  sessions: Sessions,
+  directory: Directory,
+): Pick<
+  Procedures<'people'>,
+  'listPeople' | 'listSitePeople' | 'createPerson' | 'createSignInLink' | 'disablePerson' | 'grantRole' | 'revokeRole'
+> {
+  const read = () => store.read as Kysely<PeopleTables>;
+
+  async function withGrants(
+    people: { id: Id; email: string; name: string; picture: string | null; disabledAt: number | null }[],
+    scope: string,
+    at?: string,
+  ) {
+    if (people.length === 0) return { people: [] };
+    const ids = people.map(({ id }) => id);
+    let query = read()
+      .selectFrom('grants')
+      .select(['id', 'person', 'role', 'at'])
+      .where('person', 'in', ids)
+      .where('scope', '=', scope)
+      .where('deletedAt', 'is', null);
+    if (at !== undefined) query = query.where('at', '=', at);
+    const grants = await query.orderBy('id').execute();
+    const credentials = await read().selectFrom('credential').select('person').where('person', 'in', ids).execute();
+    return {
+      people: people.map((one) => ({
+        ...one,
+        grants: grants
+          .filter((given) => given.person === one.id)
+          .map((given) => ({ id: given.id, person: one.id, role: given.role as Role, at: grantPlace(given.at) })),
+        hasPassword: credentials.some((credential) => credential.person === one.id),
+      })),
+    };
+  }
+
+  /** A platform administrator cannot be the last one to go: nobody could let them back in. */
+  async function mustLeaveAnAdministrator(tx: Tx, leaving: { person: Id; grant?: Id }): Promise<void> {
+    const others = await inside(tx)
+      .selectFrom('grants')
+      .innerJoin('people', 'people.id', 'grants.person')
+      .select('grants.id')
+      .where('grants.role', '=', 'platformAdmin')
+      .where('grants.deletedAt', 'is', null)
+      .where('people.disabledAt', 'is', null)
+      .where((eb) => (leaving.grant === undefined ? eb('grants.person', '!=', leaving.person) : eb('grants.id', '!=', leaving.grant)))
+      .executeTakeFirst();
+    if (others === undefined) throw new Refusal('conflict', 'This is the last platform administrator. Make somebody else one first.');
+  }
+
+  return {
+    async listPeople(input) {
+      const people = await read()
+        .selectFrom('memberships')
+        .innerJoin('people', 'people.id', 'memberships.person')
+        .select(personColumns)
+        .distinct()
+        .where('memberships.organisation', '=', input.organisation)
+        .where('memberships.deletedAt', 'is', null)
+        .where('people.deletedAt', 'is', null)
+        .orderBy('people.id')
+        .execute();
+      return withGrants(people, `org:${input.organisation}`);
+    },
+
+    async listSitePeople(input) {
+      const at = grantText({ kind: 'site', site: input.site });
+      const people = await read()
+        .selectFrom('grants')
+        .innerJoin('people', 'people.id', 'grants.person')
+        .select(personColumns)
+        .distinct()
+        .where('grants.at', '=', at)
+        .where('grants.deletedAt', 'is', null)
+        .where('people.deletedAt', 'is', null)
+        .orderBy('people.id')
+        .execute();
+      return withGrants(people, `org:${directory.organisationOf(input.site)}`, at);
+    },
+
+    createPerson: (input, call) =>
+      store.change(call.caller.author, async (tx) => {
+        const place = call.place as Place;
+        mustBeGrantable(call, input.role, place);
+        const known = await personByEmail(inside(tx), input.email);
+        const id = known?.id ?? (await createPerson(tx, input));
+        await giveRole(tx, id, input.role, place);
+        const link = known ? null : (await sessions.makeLink(tx, id, LINK_MS)).secret;
+        return { person: id, link };
+      }),
+
+    createSignInLink: (input, { caller }) =>
+      store.change(caller.author, async (tx) => {
+        const member = await inside(tx)
+          .selectFrom('memberships')
+          .select('person')
+          .where('person', '=', input.person)
+          .where('organisation', '=', input.organisation)
+          .where('deletedAt', 'is', null)
+          .executeTakeFirst();
+        if (member === undefined) throw new Refusal('notFound', 'This person does not belong to the organisation.');
+        // A link is as good as a password: it must not lift an administrator of one place above theirs.
+        const theirs = await directory.grantsOf(input.person);
+        const stronger = theirs.some(
+          (given) => given.at.kind === 'platform' || (given.at.kind === 'organisation' && given.at.organisation !== input.organisation),
+        );
+        if (stronger && !caller.may('platform.administer', { kind: 'platform' }))
+          throw new Refusal('forbidden', 'This person administers more than your organisation. Ask a platform administrator.');
+        const { secret, expiresAt } = await sessions.makeLink(tx, input.person, LINK_MS);
+        tx.note(null, [{ entity: 'person', id: input.person, field: 'signInLink', before: null, after: expiresAt }]);
+        return { link: secret, expiresAt };
+      }),
+
+    disablePerson: (input, { caller }) =>
+      store.change(caller.author, async (tx) => {
+        if (input.disabled) await mustLeaveAnAdministrator(tx, { person: input.person });
+        await tx.update(person, input.person, { disabledAt: input.disabled ? tx.now() : null });
+        if (input.disabled) await sessions.end(tx, { person: input.person });
+        tx.emit({ event: 'people.personChanged', person: input.person });
+        return {};
+      }),
+
+    grantRole: (input, call) =>
+      store.change(call.caller.author, async (tx) => {
+        const place = call.place as Place;
+        mustBeGrantable(call, input.role, place);
+        const known = await inside(tx)
+          .selectFrom('people')
+          .select('id')
+          .where('id', '=', input.person)
+          .where('deletedAt', 'is', null)
+          .executeTakeFirst();
+        if (known === undefined || !(await mayBeNamed(tx, call, input.person, place)))
+          throw new Refusal('notFound', 'There is no such person here.');
+        return { grant: await giveRole(tx, input.person, input.role, place) };
+      }),
+
+    revokeRole: (input, call) =>
+      store.change(call.caller.author, async (tx) => {
+        const given = await inside(tx)
+          .selectFrom('grants')
+          .selectAll()
+          .where('id', '=', input.grant)
+          .where('deletedAt', 'is', null)
+          .executeTakeFirst();
+        if (given === undefined) throw new Refusal('notFound', 'This role has been taken away already.');
+        mustBeGrantable(call, given.role as Role, call.place as Place);
+        if (given.role === 'platformAdmin') await mustLeaveAnAdministrator(tx, { person: given.person, grant: given.id });
+        await tx.remove(grant, given.id);
+        tx.emit({ event: 'people.grantsChanged', person: given.person });
+        return {};
+      }),
+  };
+
+  /** A person of another organisation cannot be drawn in by their id: they are invited by e-mail. */
+  async function mayBeNamed(tx: Tx, call: Call, who: Id, place: Place): Promise<boolean> {
+    if (call.caller.may('platform.administer', { kind: 'platform' })) return true;
+    if (place.kind === 'platform') return false;
+    const member = await inside(tx)
+      .selectFrom('memberships')
+      .select('id')
+      .where('person', '=', who)
+      .where('organisation', '=', place.organisation)
+      .where('deletedAt', 'is', null)
+      .executeTakeFirst();
+    return member !== undefined;
+  }
+}

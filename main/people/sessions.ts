@@ -1,0 +1,225 @@
+// Signing in and out: what opens a session, what ends it.
+
+import type { Kysely } from 'kysely';
+import { Refusal } from '../../contract/errors.ts';
+import type { Id } from '../../contract/ids.ts';
+import type { Procedures, Station } from '../area.ts';
+import type { Origin } from '../caller.ts';
+import type { Author, Tx } from '../store/index.ts';
+import type { PeopleTables } from './entities.ts';
+import { hashPassword, isOutdated, openThrottle, verifyNobody, verifyPassword } from './passwords.ts';
+import { digestOf, newToken } from './tokens.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const SESSION_MS = 30 * DAY_MS;
+
+export const emailKeyOf = (email: string): string => email.trim().normalize('NFC').toLowerCase();
+
+/** How the station writes an act of somebody who has no session yet. */
+export const stranger = (action: string, origin: Origin, person: Id | null = null): Author => ({
+  person,
+  session: null,
+  action,
+  from: origin.from,
+  organisation: null,
+  site: null,
+});
+
+export type Sessions = {
+  procedures: Pick<Procedures<'people'>, 'signIn' | 'signInByLink' | 'signOut' | 'listSessions' | 'revokeSession' | 'changePassword'>;
+  /** Opens a session inside a change; the token is known only to whoever gets it now. */
+  open(tx: Tx, person: Id, origin: Origin): Promise<string>;
+  end(tx: Tx, where: { person: Id; except?: Id } | { session: Id }): Promise<number>;
+  makeLink(tx: Tx, person: Id, lifetimeMs: number): Promise<{ secret: string; expiresAt: number }>;
+  setPassword(tx: Tx, person: Id, hash: string): Promise<void>;
+};
+
+export function openSessions(station: Station): Sessions {
+  const { store, clock, random } = station;
+  const throttle = openThrottle(clock);
+  const read = () => store.read as Kysely<PeopleTables>;
+  const inside = (tx: Tx) => tx.db as Kysely<PeopleTables>;
+
+  const open: Sessions['open'] = async (tx, person, origin) => {
+    const token = newToken(random);
+    await inside(tx)
+      .insertInto('session')
+      .values({
+        id: tx.id(),
+        tokenDigest: digestOf(token),
+        person,
+        createdAt: tx.now(),
+        seenAt: tx.now(),
+        expiresAt: tx.now() + SESSION_MS,
+        source: origin.from,
+        agent: origin.agent.slice(0, 200),
+      })
+      .execute();
+    tx.note(null);
+    return token;
+  };
+
+  const end: Sessions['end'] = async (tx, where) => {
+    let query = inside(tx).deleteFrom('session');
+    query =
+      'session' in where
+        ? query.where('id', '=', where.session)
+        : query.where('person', '=', where.person).where('id', '!=', where.except ?? '');
+    const ended = await query.returning(['id', 'person']).execute();
+    for (const { id, person } of ended) tx.emit({ event: 'people.sessionEnded', session: id, person });
+    return ended.length;
+  };
+
+  const setPassword: Sessions['setPassword'] = async (tx, person, hash) => {
+    await inside(tx)
+      .insertInto('credential')
+      .values({ person, hash, changedAt: tx.now() })
+      .onConflict((conflict) => conflict.column('person').doUpdateSet({ hash, changedAt: tx.now() }))
+      .execute();
+  };
+
+  async function refused(origin: Origin, action: string, person: Id | null, message: string): Promise<never> {
+    await store.audit({
+      actor: person,
+      session: null,
+      action,
+      outcome: 'refused',
+      organisation: null,
+      site: null,
+      detail: { from: origin.from, message, changes: [] },
+    });
+    throw new Refusal('unauthenticated', message);
+  }
+
+  return {
+    open,
+    end,
+    setPassword,
+    async makeLink(tx, person, lifetimeMs) {
+      const secret = newToken(random);
+      const expiresAt = tx.now() + lifetimeMs;
+      await inside(tx).deleteFrom('signInLink').where('expiresAt', '<', tx.now()).execute();
+      await inside(tx)
+        .insertInto('signInLink')
+        .values({ secretDigest: digestOf(secret), person, createdAt: tx.now(), expiresAt })
+        .execute();
+      return { secret, expiresAt };
+    },
+    procedures: {
+      async signIn(input, { origin }) {
+        const emailKey = emailKeyOf(input.email);
+        const waitMs = throttle.wait(emailKey, origin.from);
+        if (waitMs > 0)
+          throw new Refusal('tooMany', `Too many tries. Wait ${Math.ceil(waitMs / 1000)} s, then try again.`, { retryAfterMs: waitMs });
+        const found = await read()
+          .selectFrom('people')
+          .innerJoin('credential', 'credential.person', 'people.id')
+          .select(['people.id', 'people.disabledAt', 'credential.hash'])
+          .where('emailKey', '=', emailKey)
+          .where('people.deletedAt', 'is', null)
+          .executeTakeFirst();
+        // Counted before the slow check, so that guesses sent all at once are slowed as well.
+        throttle.failed(emailKey, origin.from);
+        const right = found ? await verifyPassword(found.hash, input.password) : await verifyNobody(input.password);
+        if (!found || !right || found.disabledAt !== null)
+          return refused(origin, 'people.signIn', found?.id ?? null, 'E-mail or password is wrong.');
+        throttle.succeeded(emailKey, origin.from);
+        const renewed = isOutdated(found.hash) ? await hashPassword(input.password) : undefined;
+        const token = await store.change(stranger('people.signIn', origin, found.id), async (tx) => {
+          if (renewed) await setPassword(tx, found.id, renewed);
+          return open(tx, found.id, origin);
+        });
+        return { token };
+      },
+
+      async signInByLink(input, { origin }) {
+        const secretDigest = digestOf(input.secret);
+        const token = await store.change(stranger('people.signInByLink', origin), async (tx) => {
+          const used = await inside(tx)
+            .deleteFrom('signInLink')
+            .where('secretDigest', '=', secretDigest)
+            .where('expiresAt', '>', tx.now())
+            .returning('person')
+            .executeTakeFirst();
+          if (used === undefined) return undefined;
+          const person = await inside(tx)
+            .selectFrom('people')
+            .select('id')
+            .where('id', '=', used.person)
+            .where('disabledAt', 'is', null)
+            .where('deletedAt', 'is', null)
+            .executeTakeFirst();
+          return person && open(tx, person.id, origin);
+        });
+        if (token === undefined)
+          return refused(origin, 'people.signInByLink', null, 'This link has been used, or is too old. Ask for a new one.');
+        return { token };
+      },
+
+      async signOut(_, { caller }) {
+        await store.change(caller.author, async (tx) => {
+          await end(tx, { session: caller.session });
+          tx.note(null);
+        });
+        return {};
+      },
+
+      async listSessions(_, { caller }) {
+        const rows = await read()
+          .selectFrom('session')
+          .selectAll()
+          .where('person', '=', caller.person)
+          .where('expiresAt', '>', clock())
+          .orderBy('createdAt', 'desc')
+          .orderBy('id', 'desc')
+          .execute();
+        return {
+          sessions: rows.map((row) => ({
+            id: row.id,
+            createdAt: row.createdAt,
+            seenAt: row.seenAt,
+            expiresAt: row.expiresAt,
+            from: row.source,
+            agent: row.agent,
+            current: row.id === caller.session,
+          })),
+        };
+      },
+
+      async revokeSession(input, { caller }) {
+        await store.change(caller.author, async (tx) => {
+          const own = await inside(tx)
+            .selectFrom('session')
+            .select('id')
+            .where('id', '=', input.session)
+            .where('person', '=', caller.person)
+            .executeTakeFirst();
+          if (own === undefined) throw new Refusal('notFound', 'This session has ended already.');
+          await end(tx, { session: input.session });
+          tx.note(null);
+        });
+        return {};
+      },
+
+      async changePassword(input, { caller, origin }) {
+        const known = await read().selectFrom('credential').select('hash').where('person', '=', caller.person).executeTakeFirst();
+        if (known) {
+          const waitMs = throttle.wait(caller.person, origin.from);
+          if (waitMs > 0)
+            throw new Refusal('tooMany', `Too many tries. Wait ${Math.ceil(waitMs / 1000)} s, then try again.`, { retryAfterMs: waitMs });
+          throttle.failed(caller.person, origin.from);
+          if (input.current === undefined || !(await verifyPassword(known.hash, input.current)))
+            throw new Refusal('forbidden', 'The present password is not right.');
+          throttle.succeeded(caller.person, origin.from);
+        }
+        const hash = await hashPassword(input.password);
+        await store.change(caller.author, async (tx) => {
+          await setPassword(tx, caller.person, hash);
+          await end(tx, { person: caller.person, except: caller.session });
+          tx.note(null);
+        });
+        return {};
+      },
+    },
+  };
+}

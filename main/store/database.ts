@@ -1,0 +1,51 @@
+// What a database gives the store. Two implementations, sqlite.ts and postgres.ts, under one conformance suite.
+// SQL here is written once for both: names in double quotes, '?' for values, nulls first/last spelled out.
+import type { Kysely } from 'kysely';
+
+export type DialectName = 'sqlite' | 'postgres';
+export type Param = string | number | null | Uint8Array;
+
+export interface Connection {
+  all<R>(sql: string, params?: readonly Param[]): Promise<R[]>;
+  /** Returns the number of rows touched. */
+  run(sql: string, params?: readonly Param[]): Promise<number>;
+}
+
+/** The one connection that writes. Its transaction is driven by writer.ts alone. */
+export interface WriteConnection extends Connection {
+  /** The typed builder on this very connection, for questions and local tables inside a change. */
+  // biome-ignore lint/suspicious/noExplicitAny: the tables are those of whoever asks; areas narrow it
+  kysely: Kysely<any>;
+  begin(): Promise<void>;
+  commit(): Promise<void>;
+  rollback(): Promise<void>;
+  savepoint(): Promise<void>;
+  release(): Promise<void>;
+  rollbackTo(): Promise<void>;
+  /** False after a failure that made the database drop the transaction by itself, as a full disk does. */
+  inTransaction(): boolean;
+}
+
+export type BackupStep = { progress(fraction: number): void; signal: AbortSignal };
+
+export interface Database {
+  readonly dialect: DialectName;
+  readonly writer: WriteConnection;
+  /** Reads what is committed, and cannot write. */
+  readonly reader: Connection;
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  readonly kysely: Kysely<any>;
+  /** More than one process may write: what is kept in memory about the log is read anew for each group of changes. */
+  readonly sharedWriters: boolean;
+  /** Names of all tables, without the database's own. */
+  tables(): Promise<string[]>;
+  columns(table: string): Promise<{ name: string; type: string; nullable: boolean; default: string | null }[]>;
+  /** How the database means to answer, for the tests that hold hot questions to their index. */
+  plan(sql: string, params?: readonly Param[]): Promise<string>;
+  /** Sentences about damage; none when whole. `quick` skips what takes long on a large store. */
+  faults(quick: boolean): Promise<string[]>;
+  /** A consistent copy of everything at one moment, as one file. */
+  backup(file: string, step: BackupStep): Promise<void>;
+  bytes(): Promise<number>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,33 @@
+// Files that are whole or not there: written beside, flushed, then put in place.
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+export async function writeWhole(file: string, bytes: Uint8Array | string, mode = 0o600): Promise<void> {
+  const beside = `${file}.${randomBytes(6).toString('hex')}.part`;
+  try {
+    const handle = await open(beside, 'wx', mode);
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(beside, file);
+    await flushFolder(dirname(file));
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+}
+
+/** A rename is on disk only once its folder is. Windows has no such call, and needs none. */
+export async function flushFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

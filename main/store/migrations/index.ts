@@ -1,0 +1,13 @@
+// Every migration, in order. A new one goes to the end with its own file and its own test; an old one is never edited.
+import type { Migrate } from '../ddl.ts';
+import * as store from './0010-store.ts';
+import * as people from './0020-people.ts';
+import * as watch from './0030-watch.ts';
+
+export type Migration = { version: number; up(migrate: Migrate): Promise<void> };
+
+export const migrations: readonly Migration[] = [
+  { version: 10, up: store.up },
+  { version: 20, up: people.up },
+  { version: 30, up: watch.up },
+];

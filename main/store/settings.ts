@@ -1,0 +1,75 @@
+// Settings of the station itself: outpost.json, then OUTPOST_… variables, then flags; one schema for all three.
+import { existsSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65535);
+const yes = z.union([z.boolean(), z.enum(['true', 'false', '1', '0']).transform((word) => word === 'true' || word === '1')]);
+const list = z.union([
+  z.array(z.string()),
+  z.string().transform((line) =>
+    line
+      .split(',')
+      .map((word) => word.trim())
+      .filter(Boolean),
+  ),
+]);
+
+export const stationSettings = z.strictObject({
+  name: z.string().min(1).max(60).default('Outpost').describe('What this station is called on every screen.'),
+  host: z.string().default('127.0.0.1').describe('Address to listen on.'),
+  port: port.default(8480).describe('Port to listen on; 0 takes a free one.'),
+  tlsCert: z.string().optional().describe('Certificate file (PEM). Without one a self-made certificate serves beyond this machine.'),
+  tlsKey: z.string().optional().describe('Key file (PEM) of that certificate.'),
+  insecureHttp: yes.default(false).describe('Serve plain HTTP beyond this machine. Every screen then says so.'),
+  allowedHosts: list.default([]).describe('More names under which browsers may reach this station, as behind a proxy.'),
+  metricsToken: z.string().optional().describe('Lets other machines read /metrics with “Authorization: Bearer …”.'),
+  database: z.string().optional().describe('postgres://… instead of a file in the data folder.'),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('How much the log tells.'),
+  backupHour: z.coerce.number().int().min(0).max(23).default(2).describe('Hour of the nightly backup, in the station’s own time.'),
+  backupsKept: z.coerce.number().int().min(1).max(365).default(14).describe('How many nightly backups are kept.'),
+});
+export type StationSettings = z.infer<typeof stationSettings>;
+
+/** What a person wrote cannot be used; the message names the place and what is allowed there. */
+export class BadSettings extends Error {
+  override name = 'BadSettings';
+}
+
+/** insecureHttp → OUTPOST_INSECURE_HTTP */
+export const variableOf = (name: string) => `OUTPOST_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+
+export function readSettings(file: string, env: NodeJS.ProcessEnv, flags: Record<string, unknown>): StationSettings {
+  const merged: Record<string, unknown> = { ...readFile(file) };
+  const origin: Record<string, string> = Object.fromEntries(Object.keys(merged).map((name) => [name, `${name} in ${file}`]));
+  for (const name of Object.keys(stationSettings.shape)) {
+    const variable = env[variableOf(name)];
+    if (variable !== undefined && variable !== '') {
+      merged[name] = variable;
+      origin[name] = variableOf(name);
+    }
+    if (flags[name] !== undefined) {
+      merged[name] = flags[name];
+      origin[name] = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    }
+  }
+  const parsed = stationSettings.safeParse(merged);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const name = String(issue?.path[0] ?? '');
+  if (issue?.code === 'unrecognized_keys')
+    throw new BadSettings(
+      `${file} holds a setting nobody knows: ${issue.keys.join(', ')}. Known are ${Object.keys(stationSettings.shape).join(', ')}.`,
+    );
+  throw new BadSettings(`${origin[name] ?? name} cannot be used: ${issue?.message}.`);
+}
+
+function readFile(file: string): Record<string, unknown> {
+  if (!existsSync(file)) return {};
+  try {
+    const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+  } catch (error) {
+    throw new BadSettings(`${file} is not JSON: ${(error as Error).message}.`);
+  }
+  throw new BadSettings(`${file} must hold one JSON object.`);
+}

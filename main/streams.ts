@@ -1,0 +1,379 @@
+// The station's end of the channel: opens streams by name, spends the reader's credit, judges again when a right changes.
+
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import {
+  BEAT_MS,
+  DEFAULT_WINDOW,
+  decodeFrame,
+  type End,
+  encodeFrame,
+  encodeJson,
+  FRAME,
+  FrameError,
+  frameCredit,
+  frameJson,
+  MAX_READER_FRAME,
+  MAX_WINDOW,
+} from '../contract/channel.ts';
+import { Refusal } from '../contract/errors.ts';
+import { type StationEvent, streamNamed } from '../contract/index.ts';
+import type { AnyStream } from '../contract/procedure.ts';
+import { CONTRACT } from '../contract/version.ts';
+import type { Call, Source } from './area.ts';
+import { caller } from './caller.ts';
+import { type Delivering, deliver, type Sealed } from './delivery.ts';
+import { CLOSE, type Link } from './links.ts';
+import type { Logger } from './log.ts';
+import type { Authority, SessionFacts } from './people/index.ts';
+import { type Areas, judge, type Request, wireError } from './router.ts';
+import type { Events } from './store/events.ts';
+
+const MAX_STREAMS = 256;
+/** Beyond this nothing new is handed to the socket until some of it has left. */
+const HIGH_WATER_BYTES = 1024 * 1024;
+/** Beyond this the reader is gone in all but name: the connection is closed, and resumes. */
+const CLOSE_AT_BYTES = 4 * 1024 * 1024;
+
+export type ChannelOptions = {
+  areas: Areas;
+  authority: Authority;
+  events: Events<StationEvent>;
+  station: { id: string; name: string };
+  log: Logger;
+  clock: () => number;
+  reference: () => string;
+};
+
+export type ChannelServer = {
+  attach(link: Link, request: Request): void;
+  /** Open connections and streams, for /metrics and the health screen. */
+  count(): { connections: number; streams: number };
+  close(): void;
+};
+
+const openRequest = z.strictObject({
+  stream: z.string().max(80),
+  input: z.unknown(),
+  window: z.int().min(1024).max(MAX_WINDOW).optional(),
+  cursor: z.string().max(200).optional(),
+  token: z.string().max(128).optional(),
+});
+
+export function openChannel(options: ChannelOptions): ChannelServer {
+  const connections = new Set<Connection>();
+  const stopListening = options.events.subscribe((event) => {
+    for (const connection of [...connections]) connection.hear(event);
+  });
+  const beat = setInterval(() => {
+    for (const connection of [...connections]) connection.beat();
+  }, BEAT_MS);
+  beat.unref();
+  return {
+    attach(link, request) {
+      const connection = new Connection(options, link, request);
+      connections.add(connection);
+      link.onClose(() => {
+        connections.delete(connection);
+        connection.stop();
+      });
+    },
+    count: () => ({ connections: connections.size, streams: [...connections].reduce((sum, connection) => sum + connection.size, 0) }),
+    close() {
+      stopListening();
+      clearInterval(beat);
+      for (const connection of [...connections]) connection.end(CLOSE.goingAway, 'the station is stopping');
+    },
+  };
+}
+
+type Open = {
+  id: number;
+  name: string;
+  declared: AnyStream;
+  input: unknown;
+  token: string | undefined;
+  session: SessionFacts;
+  place: Call['place'];
+  credit: number;
+  /** Where a reader goes on that has everything sent so far. */
+  cursor: string | undefined;
+  delivering: Delivering;
+  /** Read and not sent yet: the right to it was being judged. */
+  pending: Sealed | undefined;
+  pumping: boolean;
+  /** Nothing leaves while somebody judges. */
+  held: boolean;
+  /** Only the last judgement asked for counts. */
+  judgement: number;
+  closed: boolean;
+};
+
+class Connection {
+  private readonly options: ChannelOptions;
+  private readonly link: Link;
+  private readonly request: Request;
+  private readonly open = new Map<number, Open>();
+  /** Streams asked for and not judged yet, with the credit they have gathered meanwhile. */
+  private readonly opening = new Map<number, { credit: number }>();
+  /** Grows with every fact that may concern rights: a judgement that began before it is made again. */
+  private rights = 0;
+
+  constructor(options: ChannelOptions, link: Link, request: Request) {
+    this.options = options;
+    this.link = link;
+    this.request = request;
+    link.onMessage((message) => this.receive(message));
+    const { station, clock } = options;
+    link.send(encodeJson(FRAME.hello, 0, { contract: CONTRACT, station, time: clock() }));
+  }
+
+  get size(): number {
+    return this.open.size;
+  }
+
+  stop(): void {
+    this.opening.clear();
+    for (const stream of this.open.values()) this.drop(stream);
+  }
+
+  end(code: number, reason: string): void {
+    if (this.link.isOpen()) this.link.close(code, reason);
+  }
+
+  /** Tells the reader that the station is there and what time it is, and looks once more whether the sessions still live. */
+  beat(): void {
+    if (!this.link.isOpen()) return;
+    if (this.link.buffered() > CLOSE_AT_BYTES) {
+      this.end(CLOSE.tooSlow, 'the reader does not read');
+      return;
+    }
+    if (this.link.buffered() < HIGH_WATER_BYTES) this.link.send(encodeJson(FRAME.beat, 0, { time: this.options.clock() }));
+    for (const stream of [...this.open.values()]) void this.judgeAgain(stream, false);
+  }
+
+  /** A right may have changed: every stream it concerns is judged again before another byte of it leaves. */
+  hear(event: StationEvent): void {
+    const everyone = event.event === 'people.siteChanged' || event.event === 'people.organisationChanged';
+    if (!everyone && event.event !== 'people.grantsChanged' && event.event !== 'people.sessionEnded') return;
+    this.rights += 1;
+    for (const stream of [...this.open.values()]) {
+      if (event.event === 'people.sessionEnded') {
+        if (event.session === stream.session.session) this.finish(stream, new Refusal('unauthenticated', 'Your session has ended.'));
+      } else if (everyone || event.person === stream.session.person) {
+        stream.held = true;
+        void this.judgeAgain(stream, true);
+      }
+    }
+  }
+
+  private receive(message: string | Uint8Array): void {
+    try {
+      if (typeof message === 'string') throw new FrameError('text where frames are spoken');
+      if (message.length > MAX_READER_FRAME) throw new FrameError('a frame larger than a reader may send');
+      const { type, stream: id, payload } = decodeFrame(message);
+      if (type === FRAME.open) this.openStream(id, openRequest.safeParse(frameJson(payload)));
+      else if (type === FRAME.credit) this.addCredit(id, frameCredit(payload));
+      else if (type === FRAME.close) this.closeStream(id);
+      else throw new FrameError('a frame only a station sends');
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.options.log.warn({ error, event: 'badFrame' }, 'a malformed frame closed its connection');
+      this.end(CLOSE.badFrame, 'bad frame');
+    }
+  }
+
+  private openStream(id: number, parsed: ReturnType<typeof openRequest.safeParse>): void {
+    if (id === 0 || this.open.has(id) || this.opening.has(id)) throw new FrameError('a stream number that is taken');
+    if (this.open.size + this.opening.size >= MAX_STREAMS) {
+      this.sendEnd(id, new Refusal('tooMany', `More than ${MAX_STREAMS} streams are open on this connection.`));
+      return;
+    }
+    if (!parsed.success) {
+      this.sendEnd(id, new Refusal('invalid', 'This is not how a stream is opened.'));
+      return;
+    }
+    const waiting = { credit: parsed.data.window ?? DEFAULT_WINDOW };
+    this.opening.set(id, waiting);
+    this.judgeFirst(id, parsed.data)
+      .then((stream) => {
+        // Closed again by the reader, or by the loss of the connection, before it was open.
+        if (this.opening.get(id) !== waiting) return stream.delivering.stop();
+        this.opening.delete(id);
+        stream.credit = waiting.credit;
+        this.open.set(id, stream);
+        void this.pump(stream);
+      })
+      .catch((error: unknown) => {
+        if (this.opening.get(id) !== waiting) return;
+        this.opening.delete(id);
+        this.sendEnd(id, error);
+      });
+  }
+
+  private async judgeFirst(id: number, asked: z.output<typeof openRequest>): Promise<Open> {
+    const { authority } = this.options;
+    const token = asked.token ?? this.request.token;
+    for (;;) {
+      const { rights } = this;
+      const session = await authority.session(token);
+      if (session === undefined) throw new Refusal('unauthenticated', 'Please sign in.');
+      const declared = streamNamed(asked.stream);
+      if (declared === undefined) throw new Refusal('notFound', 'There is no such stream.');
+      const input = declared.input.safeParse(asked.input);
+      if (!input.success) throw invalid(input.error.issues);
+      const verdict = await judge(authority, declared.needs as never, session, input.data);
+      if (rights !== this.rights) continue;
+      if (verdict.refusal) throw verdict.refusal;
+      const stream: Open = {
+        id,
+        name: asked.stream,
+        declared,
+        input: input.data,
+        token,
+        session,
+        place: verdict.place,
+        credit: 0,
+        cursor: asked.cursor,
+        delivering: undefined as never,
+        pending: undefined,
+        pumping: false,
+        held: false,
+        judgement: 0,
+        closed: false,
+      };
+      stream.delivering = this.deliveryOf(stream);
+      return stream;
+    }
+  }
+
+  private deliveryOf(stream: Open): Delivering {
+    const { areas, authority, clock } = this.options;
+    const { session, declared, name, place, cursor } = stream;
+    const [area, short] = name.split('.') as [keyof Areas, string];
+    const call: Call = {
+      caller: caller({
+        ...session,
+        origin: this.request.origin,
+        action: name,
+        place,
+        opId: undefined,
+        organisationOf: authority.organisationOf,
+      }),
+      origin: this.request.origin,
+      place,
+      signal: new AbortController().signal,
+    };
+    const handler = (areas[area].streams as Record<string, (input: unknown, call: Call) => Source<AnyStream['delivery'], unknown>>)[short];
+    if (handler === undefined) throw new Error(`stream ${name} is declared and not implemented`);
+    return deliver(declared.delivery, handler(stream.input, call), { cursor, clock, ready: () => void this.pump(stream) });
+  }
+
+  /** Sends while there is something to send, credit to spend and room on the wire. */
+  private async pump(stream: Open): Promise<void> {
+    if (stream.pumping) return;
+    stream.pumping = true;
+    try {
+      while (!stream.closed && !stream.held && stream.credit > 0 && this.link.isOpen()) {
+        if (this.link.buffered() > HIGH_WATER_BYTES) {
+          await this.link.drained();
+          continue;
+        }
+        const { delivering } = stream;
+        const sealed = stream.pending ?? (await delivering.next(stream.credit));
+        stream.pending = undefined;
+        // Judged anew while it was read: what was read under another right is read again.
+        if (stream.delivering !== delivering) continue;
+        if (stream.held) {
+          stream.pending = sealed;
+          break;
+        }
+        if (stream.closed || sealed === undefined) break;
+        if (sealed === 'end') {
+          this.finish(stream, undefined);
+          break;
+        }
+        stream.credit -= sealed.payload.length;
+        stream.cursor = sealed.cursor ?? stream.cursor;
+        this.link.send(encodeFrame(sealed.type, stream.id, sealed.payload));
+      }
+    } catch (error) {
+      this.finish(stream, error);
+    } finally {
+      stream.pumping = false;
+    }
+    // Something may have become ready between the last look and now.
+    const more = stream.pending !== undefined || stream.delivering.hasMore();
+    if (more && !stream.closed && !stream.held && stream.credit > 0 && this.link.isOpen()) void this.pump(stream);
+  }
+
+  private addCredit(id: number, bytes: number): void {
+    const stream = this.open.get(id) ?? this.opening.get(id);
+    // For a stream that ended meanwhile a credit comes late, and means nothing.
+    if (stream === undefined) return;
+    stream.credit = Math.min(stream.credit + bytes, MAX_WINDOW);
+    const open = this.open.get(id);
+    if (open) void this.pump(open);
+  }
+
+  private async judgeAgain(stream: Open, rightsChanged: boolean): Promise<void> {
+    const { authority } = this.options;
+    if (rightsChanged) stream.judgement += 1;
+    const { judgement } = stream;
+    try {
+      const session = await authority.session(stream.token);
+      if (session === undefined) throw new Refusal('unauthenticated', 'Your session has ended.');
+      if (!rightsChanged) return;
+      const verdict = await judge(authority, stream.declared.needs as never, session, stream.input);
+      if (stream.closed || judgement !== stream.judgement) return;
+      if (verdict.refusal) throw verdict.refusal;
+      const same = isDeepStrictEqual([stream.session.grants, stream.place], [session.grants, verdict.place]);
+      stream.session = session;
+      stream.place = verdict.place;
+      if (!same) {
+        // The same stream with today's rights: it goes on where it was, and what it showed is shown anew.
+        stream.delivering.stop();
+        stream.pending = undefined;
+        stream.delivering = this.deliveryOf(stream);
+      }
+      stream.held = false;
+      void this.pump(stream);
+    } catch (error) {
+      if (judgement === stream.judgement) this.finish(stream, error);
+    }
+  }
+
+  private finish(stream: Open, error: unknown): void {
+    if (stream.closed) return;
+    this.drop(stream);
+    this.sendEnd(stream.id, error);
+  }
+
+  private closeStream(id: number): void {
+    this.opening.delete(id);
+    const stream = this.open.get(id);
+    if (stream) this.drop(stream);
+  }
+
+  private drop(stream: Open): void {
+    stream.closed = true;
+    stream.delivering.stop();
+    this.open.delete(stream.id);
+  }
+
+  private sendEnd(id: number, error: unknown): void {
+    if (!this.link.isOpen()) return;
+    const end: End =
+      error === undefined
+        ? {}
+        : (({ code, message, data }) => ({ code, message, data: data as Record<string, unknown> }))(
+            wireError(error, this.options.log, this.options.reference),
+          );
+    this.link.send(encodeJson(FRAME.end, id, end));
+  }
+}
+
+const invalid = (issues: readonly { path: PropertyKey[]; message: string }[]) =>
+  new Refusal('invalid', 'The input is not what was asked for.', {
+    issues: issues.slice(0, 20).map(({ path, message }) => ({ path: path.join('.'), message })),
+  });

@@ -1,0 +1,133 @@
+// The small world the example inputs speak of: an organisation with a site and its tree, and a person in every role;
+// beside it a second organisation that must never be seen.
+import { EXAMPLE } from '../../contract/examples.ts';
+import type { Id } from '../../contract/ids.ts';
+import type { Place, Role } from '../../contract/permissions.ts';
+import * as entities from '../people/entities.ts';
+import { hashPassword } from '../people/passwords.ts';
+import { digestOf } from '../people/tokens.ts';
+import type { Site } from '../site.ts';
+import { station as itself } from '../store/index.ts';
+import { notice } from '../watch/entities.ts';
+
+const fixed = (n: number) => `00000000-0000-7000-8000-${n.toString(16).padStart(12, '0')}`;
+
+export const OTHER = {
+  organisation: fixed(0x101),
+  site: fixed(0x102),
+  building: fixed(0x103),
+  admin: fixed(0x110),
+  grant: fixed(0x121),
+} as const;
+
+/** Everybody in the world: their role, where they have it, and the token of an open session. */
+export const CAST = {
+  viewer: { id: EXAMPLE.viewer, role: 'viewer', at: 'site', token: 'token-of-the-viewer-of-works-1' },
+  operator: { id: fixed(0x12), role: 'operator', at: 'site', token: 'token-of-the-operator-of-works-1' },
+  siteManager: { id: fixed(0x13), role: 'siteManager', at: 'site', token: 'token-of-the-manager-of-works-1' },
+  organisationAdmin: { id: fixed(0x14), role: 'organisationAdmin', at: 'organisation', token: 'token-of-the-admin-of-nordwerk' },
+  platformAdmin: { id: EXAMPLE.admin, role: 'platformAdmin', at: 'platform', token: 'token-of-the-platform-admin' },
+  developer: { id: fixed(0x15), role: 'developer', at: 'platform', token: 'token-of-the-developer' },
+  /** Signed in, and granted nothing. */
+  nobody: { id: fixed(0x16), role: undefined, at: undefined, token: 'token-of-a-person-without-a-role' },
+  /** Administers the other organisation. */
+  stranger: { id: OTHER.admin, role: 'organisationAdmin', at: 'other', token: 'token-of-the-admin-of-another-one' },
+} as const satisfies Record<
+  string,
+  { id: Id; role: Role | undefined; at: 'site' | 'organisation' | 'platform' | 'other' | undefined; token: string }
+>;
+export type Actor = keyof typeof CAST;
+
+export const PASSWORD = 'a long enough phrase';
+const DAY_MS = 86_400_000;
+
+export async function buildWorld({ store }: Pick<Site, 'store'>): Promise<void> {
+  const hash = await hashPassword(PASSWORD);
+  await store.change(itself('test.world'), async (tx) => {
+    await tx.create(entities.organisation, EXAMPLE.organisation, 'platform', { key: 'nordwerk', name: 'Nordwerk' });
+    await tx.create(entities.site, EXAMPLE.site, `site:${EXAMPLE.site}`, {
+      organisation: EXAMPLE.organisation,
+      key: 'works-1',
+      name: 'Works 1',
+      timeZone: 'Europe/Berlin',
+    });
+    const inSite = `site:${EXAMPLE.site}` as const;
+    await tx.create(entities.place, EXAMPLE.building, inSite, {
+      site: EXAMPLE.site,
+      kind: 'building',
+      key: 'hall-a',
+      name: 'Hall A',
+      rank: 'a0',
+    });
+    await tx.create(entities.place, EXAMPLE.system, inSite, {
+      site: EXAMPLE.site,
+      parent: EXAMPLE.building,
+      kind: 'system',
+      key: 'heating',
+      name: 'Heating',
+      rank: 'a0',
+    });
+    await tx.create(entities.organisation, OTHER.organisation, 'platform', { key: 'suedwerk', name: 'Südwerk' });
+    await tx.create(entities.site, OTHER.site, `site:${OTHER.site}`, { organisation: OTHER.organisation, key: 'plant-7', name: 'Plant 7' });
+    await tx.create(entities.place, OTHER.building, `site:${OTHER.site}`, {
+      site: OTHER.site,
+      kind: 'building',
+      key: 'tower',
+      name: 'Tower',
+      rank: 'a0',
+    });
+
+    let n = 0;
+    for (const [name, { id, role, at, token }] of Object.entries(CAST)) {
+      const email = name === 'platformAdmin' ? 'ada@example.org' : `${name.toLowerCase()}@example.org`;
+      await tx.create(entities.person, id, 'platform', {
+        email,
+        emailKey: email,
+        name: name === 'platformAdmin' ? 'Ada Admin' : `The ${name}`,
+      });
+      await tx.db.insertInto('credential').values({ person: id, hash, changedAt: tx.now() }).execute();
+      const organisation = at === 'other' ? OTHER.organisation : EXAMPLE.organisation;
+      if (at !== undefined && at !== 'platform')
+        await tx.create(entities.membership, tx.id(), `org:${organisation}`, { person: id, organisation });
+      if (role !== undefined) {
+        const where = {
+          site: `site:${EXAMPLE.site}`,
+          organisation: `org:${EXAMPLE.organisation}`,
+          platform: 'platform',
+          other: `org:${OTHER.organisation}`,
+        }[at];
+        const grantId = name === 'viewer' ? EXAMPLE.grant : name === 'stranger' ? OTHER.grant : fixed(0x200 + ++n);
+        await tx.create(entities.grant, grantId, at === 'platform' ? 'platform' : `org:${organisation}`, { person: id, role, at: where });
+      }
+      await tx.db
+        .insertInto('session')
+        .values({
+          id: name === 'platformAdmin' ? EXAMPLE.session : tx.id(),
+          tokenDigest: digestOf(token),
+          person: id,
+          createdAt: tx.now(),
+          seenAt: tx.now(),
+          expiresAt: tx.now() + 365 * DAY_MS,
+          source: 'console',
+          agent: 'test',
+        })
+        .execute();
+    }
+    await tx.create(notice, EXAMPLE.notice, `user:${EXAMPLE.admin}`, {
+      person: EXAMPLE.admin,
+      kind: 'watch.taskDone',
+      data: { title: 'Backup' },
+      at: tx.now(),
+    });
+    tx.emit({ event: 'people.siteChanged', site: EXAMPLE.site });
+  });
+}
+
+/** The place of the tree that an actor's role is at, for tests that ask the permission functions themselves. */
+export const EXAMPLE_PLACE: Extract<Place, { kind: 'site' }> = {
+  kind: 'site',
+  organisation: EXAMPLE.organisation,
+  site: EXAMPLE.site,
+  operatorsControl: false,
+  workAllowed: false,
+};

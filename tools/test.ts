@@ -1,0 +1,104 @@
+// npm test: types, lint, layers, every test file, the browser suite. One closing line.
+import { spawn } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { relative } from 'node:path';
+import { run } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { POSTGRES_VARIABLE, startPostgres } from '../main/testing/postgres.ts';
+import { checkLayers } from './layers.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+process.chdir(ROOT);
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } });
+const wants = (part: 'checks' | 'units' | 'e2e') => values.only === undefined || values.only === part;
+
+const tally = { passed: 0, failed: 0, skipped: [] as string[] };
+const started = performance.now();
+
+if (wants('checks') && positionals.length === 0) {
+  for (const part of ['.', 'contract', 'renderer']) await check(`types of ${part}`, () => command('tsc', ['-p', part]));
+  await check('lint and format', () => command('biome', ['ci', '--colors=off', '.']));
+  await check('layers', async () => checkLayers().join('\n'));
+}
+if (values.only !== 'checks') {
+  await check('build', () => command(process.execPath, ['tools/build.ts']));
+  const cluster = await startPostgres();
+  process.env[POSTGRES_VARIABLE] = cluster.url;
+  try {
+    const units = ['contract', 'main', 'preload', 'renderer', 'tools', 'bench'].flatMap((folder) => globSync(`${folder}/**/*.test.ts`));
+    const e2e = globSync('e2e/**/*.test.ts');
+    const files = positionals.length > 0 ? positionals : [...(wants('units') ? units : []), ...(wants('e2e') ? e2e : [])];
+    await runFiles(files.sort());
+  } finally {
+    await cluster.stop();
+  }
+}
+
+for (const skip of tally.skipped) print(`skipped  ${skip}`);
+print(`(${Math.round((performance.now() - started) / 1000)} s)`);
+print(`${tally.passed} passed, ${tally.failed} failed, ${tally.skipped.length} skipped`);
+process.exitCode = tally.failed === 0 ? 0 : 1;
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** `work` gives what is wrong, or nothing. */
+async function check(name: string, work: () => Promise<string>): Promise<void> {
+  const wrong = (await work()).trim();
+  if (wrong === '') {
+    tally.passed += 1;
+    print(`passed   ${name}`);
+  } else {
+    tally.failed += 1;
+    print(`FAILED   ${name}\n${wrong}`);
+  }
+}
+
+function command(program: string, args: string[]): Promise<string> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    child.stdout.on('data', (chunk: Buffer) => (said += chunk));
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk));
+    child.on('error', (error) => resolve(error.message));
+    child.on('close', (code) => resolve(code === 0 ? '' : said || `${program} ended with ${code}`));
+  });
+}
+
+async function runFiles(files: string[]): Promise<void> {
+  const stream = run({ files, concurrency: Math.max(2, availableParallelism()), isolation: 'process', timeout: 10 * 60_000 });
+  const said = new Map<string, string[]>();
+  for await (const event of stream) {
+    if (event.type === 'test:stdout' || event.type === 'test:stderr') {
+      const lines = said.get(event.data.file ?? '') ?? [];
+      lines.push(event.data.message);
+      said.set(event.data.file ?? '', lines);
+    }
+    if (event.type !== 'test:pass' && event.type !== 'test:fail') continue;
+    const { name, file = '', details, skip, todo } = event.data;
+    const path = relative(ROOT, file);
+    // A file that holds tests is itself reported as one; only where it could not even be loaded does that say something.
+    const isFile = name === file || name === path;
+    if (details.type === 'suite' || (isFile && event.type === 'test:pass')) continue;
+    if (event.type === 'test:fail') {
+      tally.failed += 1;
+      print(`FAILED   ${path} › ${name}\n${describe(details.error)}\n${(said.get(file) ?? []).join('')}`);
+    } else if (todo !== undefined || (skip !== undefined && (typeof skip !== 'string' || skip === ''))) {
+      tally.failed += 1;
+      print(`FAILED   ${path} › ${name}\nwas skipped without saying why`);
+    } else if (skip !== undefined) {
+      tally.skipped.push(`${path} › ${name}: ${skip}`);
+    } else {
+      tally.passed += 1;
+    }
+  }
+}
+
+function describe(error: Error & { cause?: unknown }): string {
+  const cause = error.cause instanceof Error ? error.cause : error;
+  return (cause.stack ?? cause.message).split('\n').slice(0, 25).join('\n');
+}
