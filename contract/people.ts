@@ -59,7 +59,13 @@ export const me = z.object({
   sites: z.array(site),
   preferences: z.record(z.string(), preferenceValue),
   session: z.object({ id: v.id, expiresAt: v.time }),
-  station: z.object({ id: v.id, key: v.key, name: z.string(), version: z.string() }),
+  station: z.object({
+    id: v.id,
+    key: v.key,
+    name: z.string(),
+    version: z.string(),
+    at: grantPlace.describe('The narrowest place that holds all sites of the station: where rights over the station itself are judged.'),
+  }),
 });
 export type Me = z.infer<typeof me>;
 

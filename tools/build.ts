@@ -1,5 +1,5 @@
 // Builds what is older than its sources: the station's bundle and the screens. Nothing to do costs a look at the files' times.
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -25,7 +25,6 @@ for (const part of asked.length > 0 ? asked : (Object.keys(PARTS) as Part[])) {
     const started = performance.now();
     process.stderr.write(`Building ${to} … `);
     await build();
-    const { writeFileSync } = await import('node:fs');
     writeFileSync(stamp, '');
     process.stderr.write(`${((performance.now() - started) / 1000).toFixed(1)} s\n`);
   }
@@ -41,11 +40,12 @@ function newest(path: string): number {
 /** One folder of chunks with an entry a host: what is loaded on first use stays out of the start. */
 async function buildMain(): Promise<void> {
   const { build } = await import('esbuild');
-  rmSync(at('dist/main'), { recursive: true, force: true });
+  // Beside first: a failed build leaves the last good one where it is.
+  rmSync(at('dist/main.new'), { recursive: true, force: true });
   await build({
     absWorkingDir: ROOT,
     entryPoints: { edge: 'main/hosts/edge/index.ts', start: 'main/hosts/edge/start.ts' },
-    outdir: 'dist/main',
+    outdir: 'dist/main.new',
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -58,6 +58,8 @@ async function buildMain(): Promise<void> {
     external: ['better-sqlite3', '@node-rs/argon2', 'pg', 'nodemailer', 'selfsigned', 'electron'],
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   });
+  rmSync(at('dist/main'), { recursive: true, force: true });
+  renameSync(at('dist/main.new'), at('dist/main'));
 }
 
 async function buildRenderer(): Promise<void> {

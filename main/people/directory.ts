@@ -199,3 +199,8 @@ export function grantText(at: Grant['at']): string {
   if (at.kind === 'platform') return 'platform';
   return at.kind === 'site' ? `site:${at.site}` : `org:${at.organisation}`;
 }
+
+export function placeAsGrant(place: Place): Grant['at'] {
+  if (place.kind === 'platform') return { kind: 'platform' };
+  return place.kind === 'site' ? { kind: 'site', site: place.site } : { kind: 'organisation', organisation: place.organisation };
+}

@@ -49,14 +49,14 @@ export function open(station: Station, shared: readonly Entity[]): People {
     procedures: {
       ...setUp,
       ...sessions.procedures,
-      ...ownProcedures(station),
+      ...ownProcedures(station, directory),
       ...organisationProcedures(station),
       ...placeProcedures(station),
       ...roleProcedures(station, sessions, directory),
       ...auditProcedures(station),
     },
     streams: {
-      me: (_, { caller }) => meStream(station, caller),
+      me: (_, { caller }) => meStream(station, directory, caller),
       places: (input) => placesStream(station, input.site),
       audit: (input, { place }) => auditStream(station, input, place),
     },

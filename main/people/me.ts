@@ -7,7 +7,7 @@ import type { Me } from '../../contract/people.ts';
 import type { Role } from '../../contract/permissions.ts';
 import type { Procedures, StateSource, Station } from '../area.ts';
 import type { Caller } from '../caller.ts';
-import { grantPlace } from './directory.ts';
+import { type Authority, grantPlace, placeAsGrant } from './directory.ts';
 import { type PeopleTables, person, preference } from './entities.ts';
 
 const PICTURE_BYTES = 256 * 1024;
@@ -23,12 +23,13 @@ function pictureType(bytes: Uint8Array): 'image/png' | 'image/jpeg' | 'image/web
 
 export function ownProcedures(
   station: Station,
+  authority: Authority,
 ): Pick<Procedures<'people'>, 'me' | 'updateMe' | 'setPicture' | 'picture' | 'setPreference'> {
   const { store, blobs } = station;
   const read = () => store.read as Kysely<PeopleTables>;
 
   return {
-    me: (_, { caller }) => meOf(station, caller),
+    me: (_, { caller }) => meOf(station, authority, caller),
 
     updateMe: (input, { caller }) =>
       store.change(caller.author, async (tx) => {
@@ -95,7 +96,7 @@ async function shareOrganisation({ store }: Station, caller: Caller, other: stri
   return common !== undefined;
 }
 
-async function meOf({ store, settings, version }: Station, caller: Caller): Promise<Me> {
+async function meOf({ store, settings, version }: Station, authority: Authority, caller: Caller): Promise<Me> {
   const db = store.read as Kysely<PeopleTables>;
   const [self, grants, organisations, sites, preferences, session] = await Promise.all([
     db.selectFrom('people').selectAll().where('id', '=', caller.person).executeTakeFirstOrThrow(),
@@ -132,14 +133,20 @@ async function meOf({ store, settings, version }: Station, caller: Caller): Prom
       })),
     preferences: Object.fromEntries(preferences.map((row) => [row.name, JSON.parse(row.value) as string | number | boolean])),
     session: { id: caller.session, expiresAt: session?.expiresAt ?? 0 },
-    station: { id: store.stationId, key: keyFromName(settings.name), name: settings.name, version },
+    station: {
+      id: store.stationId,
+      key: keyFromName(settings.name),
+      name: settings.name,
+      version,
+      at: placeAsGrant((await authority.placeOf('station')) ?? { kind: 'platform' }),
+    },
   };
 }
 
 /** One key: everything about me is small, and belongs together. */
-export function meStream(station: Station, caller: Caller): StateSource<Me> {
+export function meStream(station: Station, authority: Authority, caller: Caller): StateSource<Me> {
   return {
-    read: async () => new Map([['me', await meOf(station, caller)]]),
+    read: async () => new Map([['me', await meOf(station, authority, caller)]]),
     watch: (changed) =>
       station.store.events.subscribe((event) => {
         if ('person' in event && event.person === caller.person && event.event !== 'watch.noticed') changed('me');

@@ -3,11 +3,11 @@
 import type { Kysely } from 'kysely';
 import { Refusal } from '../../contract/errors.ts';
 import type { Id } from '../../contract/ids.ts';
-import { type Grant, grantable, type Place, ROLE_LEVEL, type Role } from '../../contract/permissions.ts';
+import { grantable, type Place, ROLE_LEVEL, type Role } from '../../contract/permissions.ts';
 import type { Call, Procedures, Station } from '../area.ts';
 import type { Scope } from '../store/entities.ts';
 import type { Tx } from '../store/index.ts';
-import { type Directory, grantPlace, grantText } from './directory.ts';
+import { type Directory, grantPlace, grantText, placeAsGrant } from './directory.ts';
 import { grant, membership, type PeopleTables, person } from './entities.ts';
 import { emailKeyOf, type Sessions } from './sessions.ts';
 
@@ -51,11 +51,6 @@ async function joinOrganisation(tx: Tx, who: Id, organisation: Id): Promise<void
     .where('deletedAt', 'is', null)
     .executeTakeFirst();
   if (member === undefined) await tx.create(membership, tx.id(), `org:${organisation}`, { person: who, organisation });
-}
-
-function placeAsGrant(place: Place): Grant['at'] {
-  if (place.kind === 'platform') return { kind: 'platform' };
-  return place.kind === 'site' ? { kind: 'site', site: place.site } : { kind: 'organisation', organisation: place.organisation };
 }
 
 /** Whoever hands out roles hands out only those below them. */

@@ -1,0 +1,49 @@
+// The whole page: before the door, or inside the frame with the pages of every area.
+import { createRootRoute, createRoute, createRouter, Navigate, RouterProvider } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import { addressOf, homeOf } from './address.ts';
+import { useAppearance } from './appearance.ts';
+import type { ScreenArea } from './area.ts';
+import { AreasContext } from './areas.ts';
+import { Door } from './door/Door.tsx';
+import { Frame } from './frame/Frame.tsx';
+import { NothingHere } from './frame/NothingHere.tsx';
+import { mayOf, useMe } from './hooks.ts';
+import { useStationState } from './station.ts';
+
+export function App({ areas }: { areas: readonly ScreenArea[] }) {
+  useAppearance();
+  const phase = useStationState((state) => state.phase);
+  const router = useMemo(() => buildRouter(areas), [areas]);
+  if (phase !== 'in') return <Door />;
+  return (
+    <AreasContext value={areas}>
+      <RouterProvider router={router} />
+    </AreasContext>
+  );
+}
+
+/** /<station>/<organisation>/<site>/<page>; every page comes from an area. */
+function buildRouter(areas: readonly ScreenArea[]) {
+  const root = createRootRoute();
+  const start = createRoute({ getParentRoute: () => root, path: '/', component: () => <Home areas={areas} /> });
+  const place = createRoute({ getParentRoute: () => root, path: '/$station/$organisation/$site', component: Frame });
+  const first = createRoute({ getParentRoute: () => place, path: '/', component: () => <Home areas={areas} /> });
+  const pages = areas.flatMap((area) =>
+    area.routes.map(({ path, component }) => createRoute({ getParentRoute: () => place, path, component })),
+  );
+  const elsewhere = createRoute({ getParentRoute: () => place, path: '$', component: NothingHere });
+  const lost = createRoute({ getParentRoute: () => root, path: '$', component: () => <Navigate to="/" replace /> });
+  return createRouter({
+    routeTree: root.addChildren([start, place.addChildren([first, ...pages, elsewhere]), lost]),
+    defaultPreload: false,
+  });
+}
+
+/** The first page somebody may see, at the place where they begin. */
+function Home({ areas }: { areas: readonly ScreenArea[] }) {
+  const me = useMe();
+  const here = homeOf(me);
+  const entry = areas.flatMap((area) => area.rail).find((one) => one.shows({ me, here, may: mayOf(me) }));
+  return <Navigate to={addressOf(here, entry?.path ?? 'account')} replace />;
+}

@@ -1,0 +1,100 @@
+// What the station has told this person: a bell with a count, and the list behind it.
+import { ActionIcon, Button, Popover, Tooltip } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { Bell } from 'lucide-react';
+import { useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Notice } from '../../../contract/watch.ts';
+import { dateTime } from '../../ui/time.ts';
+import { useCommand, useStation, useStream } from '../hooks.ts';
+import { useStationState } from '../station.ts';
+import { useHere } from '../useHere.ts';
+import classes from './Notices.module.css';
+
+const KEPT = 100;
+/** Older ones are not announced again when a page is opened. */
+const FRESH_MS = 15_000;
+
+export function Notices() {
+  const { t } = useTranslation('app');
+  const station = useStation();
+  const here = useHere();
+  const [notices, setNotices] = useState<Notice[]>([]);
+  const [readUpTo, setReadUpTo] = useState('');
+  const zone = here?.site?.timeZone ?? 'UTC';
+  const words = useNoticeWords();
+  const announced = useRef(new Set<string>());
+
+  useStream(
+    'watch.notices',
+    {},
+    {
+      events(items) {
+        const fresh = items.map(([, notice]) => notice as Notice);
+        setNotices((before) => {
+          const known = new Set(before.map(({ id }) => id));
+          return [...before, ...fresh.filter(({ id }) => !known.has(id))].slice(-KEPT);
+        });
+        const stationNow = Date.now() + useStationState.getState().clockOffset;
+        for (const notice of fresh) {
+          if (notice.readAt !== null || stationNow - notice.at > FRESH_MS || announced.current.has(notice.id)) continue;
+          announced.current.add(notice.id);
+          notifications.show({ message: words(notice), ...(notice.kind.endsWith('Failed') && { color: 'red', autoClose: false }) });
+        }
+      },
+    },
+  );
+
+  const unread = notices.filter((notice) => notice.readAt === null && notice.id > readUpTo);
+  const read = useCommand((upTo: string) => station.watch.readNotices({ upTo }), {
+    announce: true,
+    done: () => setReadUpTo(notices.at(-1)?.id ?? ''),
+  });
+  const label = unread.length > 0 ? t('notices.unread', { count: unread.length }) : t('notices.title');
+  const newest = notices.at(-1);
+  return (
+    <Popover position="bottom-end" width="22rem" shadow="md" trapFocus withRoles>
+      <Popover.Target>
+        <Tooltip label={label}>
+          <ActionIcon variant="subtle" color="gray" size="lg" aria-label={label}>
+            <Bell size={18} strokeWidth={1.75} />
+            {unread.length > 0 && <span className={classes.count}>{unread.length > 99 ? '99+' : unread.length}</span>}
+          </ActionIcon>
+        </Tooltip>
+      </Popover.Target>
+      <Popover.Dropdown p={0} aria-label={t('notices.title')}>
+        <div className={classes.head}>
+          <strong>{t('notices.title')}</strong>
+          {unread.length > 0 && newest && (
+            <Button size="compact-sm" variant="subtle" loading={read.busy} onClick={() => void read.run(newest.id)}>
+              {t('notices.readAll')}
+            </Button>
+          )}
+        </div>
+        {notices.length === 0 ? (
+          <p className={`${classes.none} quiet`}>{t('notices.none')}</p>
+        ) : (
+          <ul className={classes.list}>
+            {[...notices].reverse().map((notice) => (
+              <li key={notice.id} data-unread={unread.includes(notice)}>
+                <div>{words(notice)}</div>
+                {notice.data.message ? <div className="quiet cut">{notice.data.message}</div> : null}
+                <time className="quiet">{dateTime(notice.at, zone)}</time>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+function useNoticeWords(): (notice: Notice) => string {
+  const { t, i18n } = useTranslation('app');
+  return ({ kind, data }) => {
+    const title =
+      data.kind !== undefined && i18n.exists(`watch:task.${data.kind}`) ? t(`watch:task.${data.kind}` as never) : (data.title ?? '');
+    const key = `notices.${kind}`;
+    return i18n.exists(`app:${key}`) ? t(key as never, { title }) : t('notices.unknown', { kind });
+  };
+}

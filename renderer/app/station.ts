@@ -1,0 +1,153 @@
+// What a page knows of its station: who is signed in, how the connection stands, and the two ways to talk to it.
+import { create } from 'zustand';
+import type { Hello } from '../../contract/channel.ts';
+import type { Refusal } from '../../contract/errors.ts';
+import type { Me } from '../../contract/people.ts';
+import { asRefusal, type Calls, openCalls } from './calls.ts';
+import { Channel } from './channel.ts';
+import type { Transport } from './transport.ts';
+
+const CONTRACT_REFUSED = 4426;
+
+export type Phase =
+  | 'starting'
+  | 'unreachable' // no answer yet, and nothing known to show
+  | 'setUp'
+  | 'signIn'
+  | 'in'
+  | 'outdated'; // the page speaks another version than the station
+
+export type StationState = {
+  phase: Phase;
+  me: Me | undefined;
+  /** Why one stands before the door again. */
+  notice: 'sessionEnded' | 'signedOut' | 'linkUsed' | undefined;
+  codeNeeded: boolean;
+  connected: boolean;
+  /** By this page's own clock. */
+  lastContact: number | undefined;
+  /** Station's clock minus this page's. */
+  clockOffset: number;
+  hello: Hello | undefined;
+};
+
+export const useStationState = create<StationState>(() => ({
+  phase: 'starting',
+  me: undefined,
+  notice: undefined,
+  codeNeeded: false,
+  connected: false,
+  lastContact: undefined,
+  clockOffset: 0,
+  hello: undefined,
+}));
+
+const set = useStationState.setState;
+
+export type StationDoor = ReturnType<typeof openStation>;
+
+export function openStation(transport: Transport) {
+  const calls: Calls = openCalls(transport.dial, transport.token);
+  const channel = new Channel({
+    dial: transport.dial,
+    token: transport.token,
+    onState(state, code) {
+      set({ connected: state === 'open' });
+      if (code === CONTRACT_REFUSED) set({ phase: 'outdated' });
+      if (state === 'lost') void stillSignedIn();
+    },
+    onContact(time) {
+      const now = Date.now();
+      set(time === undefined ? { lastContact: now } : { lastContact: now, clockOffset: time - now });
+    },
+    onHello: (hello) => set({ hello }),
+  });
+  let stopMe: (() => void) | undefined;
+
+  /** A socket cannot say why it was turned away: one question tells a lost session from a lost station. */
+  async function stillSignedIn(): Promise<void> {
+    if (useStationState.getState().phase !== 'in') return;
+    try {
+      await transport.door.me({});
+    } catch (error) {
+      const { code } = asRefusal(error);
+      if (code === 'unauthenticated') leave('sessionEnded');
+      if (code === 'unsupported') set({ phase: 'outdated' });
+    }
+  }
+
+  function enter(me: Me): void {
+    set({ phase: 'in', me, notice: undefined, lastContact: Date.now() });
+    calls.start();
+    channel.start();
+    stopMe ??= channel.read(
+      'people.me',
+      {},
+      {
+        state({ set: values }) {
+          for (const [, value] of values ?? []) set({ me: value as Me });
+        },
+        end: (refusal) => {
+          stopMe = undefined;
+          if (refusal?.code === 'unauthenticated') leave('sessionEnded');
+        },
+      },
+    );
+  }
+
+  function leave(notice: StationState['notice']): void {
+    stopMe?.();
+    stopMe = undefined;
+    channel.stop();
+    calls.stop();
+    set({ phase: 'signIn', me: undefined, notice, connected: false });
+  }
+
+  /** Finds out where this page stands: in, at the door, or before a station that waits for its first person. */
+  async function begin(): Promise<void> {
+    try {
+      enter(await transport.door.me({}));
+    } catch (error) {
+      const refusal = asRefusal(error);
+      if (refusal.code === 'unauthenticated') return knock();
+      set({ phase: refusal.code === 'unsupported' ? 'outdated' : 'unreachable' });
+    }
+  }
+
+  async function knock(): Promise<void> {
+    const { needed, codeNeeded } = await transport.door.setUpState({});
+    set({ phase: needed ? 'setUp' : 'signIn', codeNeeded });
+  }
+
+  return {
+    station: calls.station,
+    channel,
+    insecure: transport.insecure,
+    begin,
+    async signIn(input: { email: string; password: string }): Promise<void> {
+      await transport.door.signIn(input);
+      await begin();
+    },
+    async signInByLink(secret: string): Promise<void> {
+      try {
+        await transport.door.signInByLink({ secret });
+      } catch (error) {
+        if ((error as Refusal).code === 'unauthenticated') set({ notice: 'linkUsed' });
+      }
+      await begin();
+    },
+    async setUp(input: Parameters<Transport['door']['setUp']>[0]): Promise<void> {
+      await transport.door.setUp(input);
+      await begin();
+    },
+    async signOut(): Promise<void> {
+      await transport.door.signOut({});
+      leave('signedOut');
+    },
+    /** Try again now instead of waiting. */
+    reconnect(): void {
+      calls.now();
+      channel.now();
+    },
+  };
+}

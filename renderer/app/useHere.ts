@@ -1,0 +1,32 @@
+// Where one stands, and how to go elsewhere.
+import { useNavigate, useParams } from '@tanstack/react-router';
+import { useCallback } from 'react';
+import { addressOf, type Here, hereOf } from './address.ts';
+import { useMe } from './hooks.ts';
+
+/** Undefined where the address names a place this person does not see. */
+export function useHere(): Here | undefined {
+  const me = useMe();
+  const params: { station?: string; organisation?: string; site?: string } = useParams({ strict: false });
+  if (params.station === undefined) return undefined;
+  return hereOf(me, params.station, params.organisation ?? '-', params.site ?? '-');
+}
+
+/** To a page at the same place, or at another one. */
+export function useGo(): (page: string, there?: Here) => void {
+  const navigate = useNavigate();
+  const here = useHere();
+  return useCallback(
+    (page, there) => {
+      const place = there ?? here;
+      if (place) void navigate({ to: addressOf(place, page) });
+    },
+    [navigate, here],
+  );
+}
+
+/** The site a page is about. Pages that need one are only routed to where there is one. */
+export function useSite() {
+  const here = useHere();
+  return here?.site;
+}

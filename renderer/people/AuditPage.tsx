@@ -1,0 +1,176 @@
+// The audit as it grows: every change and every refusal at this place. Drawn a screenful at a time, however long it is.
+import { Button, UnstyledButton } from '@mantine/core';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { ChevronRight } from 'lucide-react';
+import { useMemo, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Refusal } from '../../contract/errors.ts';
+import type { AuditEntry } from '../../contract/people.ts';
+import { useCommand, useMay, useStation, useStream } from '../app/hooks.ts';
+import { useHere } from '../app/useHere.ts';
+import { Empty, Page } from '../ui/Page.tsx';
+import { Refused } from '../ui/Refused.tsx';
+import { dateTimeSeconds } from '../ui/time.ts';
+import classes from './AuditPage.module.css';
+import { shown } from './HistoryPanel.tsx';
+
+const keyOf = (entry: AuditEntry) => `${entry.incarnation}.${entry.seq}`;
+
+export default function AuditPage() {
+  const here = useHere();
+  const where = here?.site ? { site: here.site.id } : here?.organisation ? { organisation: here.organisation.id } : {};
+  return <Audit key={JSON.stringify(where)} where={where} zone={here?.site?.timeZone ?? 'UTC'} />;
+}
+
+type Where = { site?: string; organisation?: string };
+
+function Audit({ where, zone }: { where: Where; zone: string }) {
+  const { t } = useTranslation('people');
+  const station = useStation();
+  const may = useMay();
+  const [entries, setEntries] = useState<AuditEntry[]>();
+  const [refused, setRefused] = useState<Refusal>();
+  const [oldest, setOldest] = useState<boolean>();
+
+  useStream('people.audit', where, {
+    events: (items) => setEntries((before = []) => [...items.map(([, entry]) => entry as AuditEntry).reverse(), ...before]),
+    end: setRefused,
+  });
+  const older = useCommand((before: string) => station.people.listAudit({ ...where, before, limit: 200 }), {
+    done: ({ entries: page, next }) => {
+      setEntries((present = []) => [...present, ...page]);
+      setOldest(next === null);
+    },
+  });
+  const verify = useCommand(() => station.people.verifyAudit({}));
+  const [verdict, setVerdict] = useState<{ intact: boolean; rows: number; fault: string | null }>();
+  const last = entries?.at(-1);
+
+  return (
+    <Page
+      title={t('audit.title')}
+      status={t('audit.status')}
+      actions={
+        may('platform.audit', 'platform') && (
+          <Button variant="default" loading={verify.busy} onClick={() => void verify.run(undefined).then(setVerdict)}>
+            {t('audit.verify')}
+          </Button>
+        )
+      }
+    >
+      <Refused refusal={refused ?? older.refusal ?? verify.refusal} />
+      {verdict && (
+        <p role="status" className={classes.verdict} data-intact={verdict.intact}>
+          {verdict.intact ? t('audit.intact', { rows: verdict.rows }) : `${t('audit.broken')}: ${verdict.fault}`}
+        </p>
+      )}
+      {entries?.length === 0 && <Empty>{t('audit.none')}</Empty>}
+      {entries && entries.length > 0 && <Rows entries={entries} zone={zone} />}
+      {last && oldest !== true && (
+        <Button mt="md" variant="default" loading={older.busy} onClick={() => void older.run(keyOf(last))}>
+          {t('audit.olderStill')}
+        </Button>
+      )}
+    </Page>
+  );
+}
+
+const ROW_PX = 36;
+
+function Rows({ entries, zone }: { entries: AuditEntry[]; zone: string }) {
+  const { t } = useTranslation('people');
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const box = useRef<HTMLDivElement>(null);
+  const list = useVirtualizer({
+    count: entries.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => ROW_PX,
+    overscan: 12,
+    getItemKey: (index) => keyOf(entries[index] as AuditEntry),
+  });
+  const toggle = (key: string) =>
+    setOpen((before) => {
+      const after = new Set(before);
+      if (!after.delete(key)) after.add(key);
+      return after;
+    });
+  const names = useMemo(() => [t('audit.time'), t('audit.who'), t('audit.what'), t('audit.outcome'), t('audit.from')], [t]);
+  return (
+    <div className={classes.table}>
+      <div className={`${classes.row} ${classes.head}`} aria-hidden>
+        <span />
+        {names.map((name) => (
+          <span key={name}>{name}</span>
+        ))}
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by the keyboard */}
+      <div ref={box} className={classes.box} tabIndex={0}>
+        <ol className={classes.list} style={{ height: list.getTotalSize() }}>
+          {list.getVirtualItems().map((item) => {
+            const entry = entries[item.index] as AuditEntry;
+            const key = keyOf(entry);
+            return (
+              <li
+                key={item.key}
+                ref={list.measureElement}
+                data-index={item.index}
+                className={classes.item}
+                style={{ transform: `translateY(${item.start}px)` }}
+              >
+                <UnstyledButton
+                  className={classes.row}
+                  data-outcome={entry.outcome}
+                  aria-expanded={open.has(key)}
+                  onClick={() => toggle(key)}
+                >
+                  <ChevronRight size={16} strokeWidth={1.75} className={classes.arrow} data-open={open.has(key)} aria-hidden />
+                  <time>{dateTimeSeconds(entry.at, zone)}</time>
+                  <span className="cut">{entry.actor === null ? t('audit.station') : (entry.actor.name ?? t('audit.erased'))}</span>
+                  <code className="cut">{entry.action}</code>
+                  <span className={classes.outcome}>{t(`audit.${entry.outcome}`)}</span>
+                  <span className="quiet cut">{entry.from}</span>
+                </UnstyledButton>
+                {open.has(key) && <Changes entry={entry} />}
+              </li>
+            );
+          })}
+        </ol>
+      </div>
+    </div>
+  );
+}
+
+function Changes({ entry }: { entry: AuditEntry }) {
+  const { t } = useTranslation('people');
+  return (
+    <div className={classes.changes}>
+      {entry.message !== null && <p>{entry.message}</p>}
+      {entry.changes === null && <p className="quiet">{t('audit.erasedDetails')}</p>}
+      {entry.changes?.length === 0 && <p className="quiet">{t('audit.noChanges')}</p>}
+      {entry.changes && entry.changes.length > 0 && (
+        <table>
+          <thead>
+            <tr>
+              <th>{t('audit.field')}</th>
+              <th>{t('audit.before')}</th>
+              <th>{t('audit.after')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {entry.changes.map((change) => (
+              <tr key={`${change.id} ${change.field}`}>
+                <td>
+                  <code>
+                    {change.entity}.{change.field}
+                  </code>
+                </td>
+                <td className="quiet">{shown(change.before)}</td>
+                <td>{shown(change.after)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </div>
+  );
+}

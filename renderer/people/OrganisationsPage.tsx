@@ -1,0 +1,208 @@
+// Organisations and their sites: added, renamed, taken out of use.
+import { Badge, Button, Modal, Select, Table, TextInput } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import { Plus } from 'lucide-react';
+import { type FormEvent, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { addressOf, type Organisation, type SiteOfMe } from '../app/address.ts';
+import { timeZones } from '../app/door/SetUp.tsx';
+import { useCommand, useMay, useMe, useStation } from '../app/hooks.ts';
+import { Empty, Page, Section } from '../ui/Page.tsx';
+import { Refused } from '../ui/Refused.tsx';
+import classes from './people.module.css';
+import { NameDialog } from './Tree.tsx';
+
+type Asked = { kind: 'organisation' } | { kind: 'rename' | 'site'; organisation: Organisation };
+
+export default function OrganisationsPage() {
+  const { t } = useTranslation(['people', 'app']);
+  const station = useStation();
+  const me = useMe();
+  const may = useMay();
+  const [asked, setAsked] = useState<Asked>();
+  const close = () => setAsked(undefined);
+  const add = useCommand((name: string) => station.people.createOrganisation({ name }), { done: close });
+  const rename = useCommand(
+    (name: string) =>
+      station.people.updateOrganisation({ organisation: asked && 'organisation' in asked ? asked.organisation.id : '', name }),
+    { done: close },
+  );
+  const mine = me.organisations.filter(
+    (one) => may('organisation.configure', { organisation: one.id }) || may('platform.organisations', 'platform'),
+  );
+  const organisations = t('organisations.organisations', { count: mine.length });
+  const sites = t('organisations.sites', { count: me.sites.length });
+
+  return (
+    <Page
+      title={t('organisations.title')}
+      status={t('organisations.status', { organisations, sites })}
+      actions={
+        may('platform.organisations', 'platform') && (
+          <Button leftSection={<Plus size={16} strokeWidth={1.75} />} onClick={() => setAsked({ kind: 'organisation' })}>
+            {t('organisations.addOrganisation')}
+          </Button>
+        )
+      }
+    >
+      {mine.length === 0 && <Empty>{t('organisations.none')}</Empty>}
+      {mine.map((organisation) => (
+        <OrganisationSection key={organisation.id} organisation={organisation} ask={setAsked} />
+      ))}
+      {asked?.kind === 'organisation' && (
+        <NameDialog title={t('organisations.addOrganisation')} submit={t('app:common.add')} before="" command={add} close={close} />
+      )}
+      {asked?.kind === 'rename' && (
+        <NameDialog
+          title={t('site.renameTitle', { name: asked.organisation.name })}
+          submit={t('app:common.rename')}
+          before={asked.organisation.name}
+          command={rename}
+          close={close}
+        />
+      )}
+      {asked?.kind === 'site' && <AddSite organisation={asked.organisation} close={close} />}
+    </Page>
+  );
+}
+
+function OrganisationSection({ organisation, ask }: { organisation: Organisation; ask(asked: Asked): void }) {
+  const { t } = useTranslation(['people', 'app']);
+  const station = useStation();
+  const me = useMe();
+  const may = useMay();
+  const archive = useCommand((archived: boolean) => station.people.archiveOrganisation({ organisation: organisation.id, archived }), {
+    announce: true,
+  });
+  const sites = me.sites.filter((site) => site.organisation === organisation.id);
+  const title = (
+    <>
+      {organisation.name} {organisation.archivedAt !== null && <Badge>{t('organisations.archived')}</Badge>}
+    </>
+  );
+  return (
+    <Section
+      title={title}
+      actions={
+        <div className={classes.badges}>
+          {may('platform.organisations', 'platform') && (
+            <Button
+              size="compact-sm"
+              variant="subtle"
+              color="gray"
+              loading={archive.busy}
+              onClick={() => void archive.run(organisation.archivedAt === null)}
+            >
+              {organisation.archivedAt === null ? t('organisations.archive') : t('organisations.unarchive')}
+            </Button>
+          )}
+          {may('organisation.configure', { organisation: organisation.id }) && (
+            <>
+              <Button size="compact-sm" variant="subtle" color="gray" onClick={() => ask({ kind: 'rename', organisation })}>
+                {t('app:common.rename')}
+              </Button>
+              <Button
+                size="compact-sm"
+                variant="default"
+                leftSection={<Plus size={14} strokeWidth={1.75} />}
+                onClick={() => ask({ kind: 'site', organisation })}
+              >
+                {t('organisations.addSite')}
+              </Button>
+            </>
+          )}
+        </div>
+      }
+    >
+      {sites.length === 0 ? <p className="quiet">{t('organisations.noSites')}</p> : <Sites sites={sites} organisation={organisation} />}
+    </Section>
+  );
+}
+
+function Sites({ sites, organisation }: { sites: SiteOfMe[]; organisation: Organisation }) {
+  const { t } = useTranslation('people');
+  const station = useStation();
+  const me = useMe();
+  const may = useMay();
+  const archive = useCommand(({ site, archived }: { site: string; archived: boolean }) => station.people.archiveSite({ site, archived }), {
+    announce: true,
+  });
+  return (
+    <Table className={classes.table}>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>{t('organisations.name')}</Table.Th>
+          <Table.Th>{t('organisations.timeZone')}</Table.Th>
+          <Table.Th />
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {sites.map((site) => (
+          <Table.Tr key={site.id}>
+            <Table.Td className={`${classes.narrow} cut`}>
+              <Link to={addressOf({ station: me.station.key, organisation, site }, 'site')}>{site.name}</Link>{' '}
+              {site.archivedAt !== null && <Badge>{t('organisations.archived')}</Badge>}
+            </Table.Td>
+            <Table.Td className="quiet">{site.timeZone}</Table.Td>
+            <Table.Td>
+              {may('organisation.configure', { organisation: organisation.id }) && (
+                <Button
+                  size="compact-sm"
+                  variant="subtle"
+                  color="gray"
+                  disabled={archive.busy}
+                  onClick={() => void archive.run({ site: site.id, archived: site.archivedAt === null })}
+                >
+                  {site.archivedAt === null ? t('organisations.archive') : t('organisations.unarchive')}
+                </Button>
+              )}
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  );
+}
+
+function AddSite({ organisation, close }: { organisation: Organisation; close(): void }) {
+  const { t } = useTranslation(['people', 'app']);
+  const station = useStation();
+  const [name, setName] = useState('');
+  const [timeZone, setTimeZone] = useState(timeZones()[0] ?? 'UTC');
+  const add = useCommand(() => station.people.createSite({ organisation: organisation.id, name, timeZone }), { done: close });
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    void add.run(undefined);
+  }
+  return (
+    <Modal opened onClose={close} title={t('organisations.addSite')} closeButtonProps={{ 'aria-label': t('app:common.close') }}>
+      <form onSubmit={submit} className={classes.form}>
+        <TextInput
+          label={t('organisations.name')}
+          required
+          data-autofocus
+          maxLength={120}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <Select
+          label={t('organisations.timeZone')}
+          data={timeZones()}
+          searchable
+          allowDeselect={false}
+          value={timeZone}
+          onChange={(zone) => setTimeZone(zone ?? timeZone)}
+        />
+        <Refused refusal={add.refusal} />
+        <div className={classes.buttons}>
+          <Button variant="default" onClick={close}>
+            {t('app:common.cancel')}
+          </Button>
+          <Button type="submit" loading={add.busy}>
+            {t('app:common.add')}
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}

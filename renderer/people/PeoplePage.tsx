@@ -1,0 +1,90 @@
+// The people of a site or an organisation, with their roles there.
+import { Button, Table, UnstyledButton } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { UserPlus } from 'lucide-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { asRefusal } from '../app/calls.ts';
+import { useMe, useStation } from '../app/hooks.ts';
+import { useHere } from '../app/useHere.ts';
+import { Empty, Page } from '../ui/Page.tsx';
+import { Portrait } from '../ui/Portrait.tsx';
+import { Refused } from '../ui/Refused.tsx';
+import { AddPerson } from './AddPerson.tsx';
+import { PersonPanel } from './PersonPanel.tsx';
+import classes from './people.module.css';
+import { RoleBadge } from './RoleBadge.tsx';
+
+export type Listed = Awaited<ReturnType<ReturnType<typeof useStation>['people']['listPeople']>>['people'][number];
+
+export default function PeoplePage() {
+  const { t } = useTranslation('people');
+  const station = useStation();
+  const here = useHere();
+  const me = useMe();
+  const [adding, setAdding] = useState(new URLSearchParams(location.search).has('add'));
+  const [chosen, setChosen] = useState<string>();
+  const site = here?.site?.id;
+  const organisation = here?.organisation?.id ?? '';
+  const { data, error } = useQuery({
+    queryKey: ['people.list', site ?? organisation],
+    queryFn: () => (site === undefined ? station.people.listPeople({ organisation }) : station.people.listSitePeople({ site })),
+  });
+  const people = data?.people;
+  const open = people?.find((person) => person.id === chosen);
+
+  return (
+    <Page
+      title={t('list.title')}
+      status={people && t('list.status', { count: people.length })}
+      actions={
+        <Button leftSection={<UserPlus size={16} strokeWidth={1.75} />} onClick={() => setAdding(true)}>
+          {t('list.add')}
+        </Button>
+      }
+    >
+      {error && <Refused refusal={asRefusal(error)} />}
+      {people?.length === 0 && <Empty action={<Button onClick={() => setAdding(true)}>{t('list.add')}</Button>}>{t('list.none')}</Empty>}
+      {people && people.length > 0 && (
+        <Table className={classes.table} highlightOnHover>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{t('list.name')}</Table.Th>
+              <Table.Th>{t('list.email')}</Table.Th>
+              <Table.Th>{t('list.roles')}</Table.Th>
+              <Table.Th>{t('list.state')}</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {people.map((person) => (
+              <Table.Tr key={person.id} onClick={() => setChosen(person.id)} className={classes.clickable}>
+                <Table.Td>
+                  <UnstyledButton className={classes.person} aria-label={t('list.open', { name: person.name })}>
+                    <Portrait person={person} size="1.5rem" />
+                    <span className="cut">{person.name}</span>
+                  </UnstyledButton>
+                </Table.Td>
+                <Table.Td className={`${classes.narrow} cut`}>{person.email}</Table.Td>
+                <Table.Td>
+                  <span className={classes.badges}>
+                    {person.grants.map((grant) => (
+                      <RoleBadge key={grant.id} role={grant.role} at={site === undefined ? grant.at : undefined} />
+                    ))}
+                  </span>
+                </Table.Td>
+                <Table.Td className="quiet">{stateOf(person)}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      )}
+      {here && adding && <AddPerson here={here} close={() => setAdding(false)} />}
+      {here && open && <PersonPanel person={open} here={here} close={() => setChosen(undefined)} self={open.id === me.person.id} />}
+    </Page>
+  );
+
+  function stateOf(person: Listed): string {
+    if (person.disabledAt !== null) return t('list.disabled');
+    return person.hasPassword ? t('list.active') : t('list.invited');
+  }
+}

@@ -1,0 +1,105 @@
+// One person beside the list: roles given and taken, a new link, barred or let in.
+import { ActionIcon, Button, Drawer, Select, Tooltip } from '@mantine/core';
+import { X } from 'lucide-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Role } from '../../contract/permissions.ts';
+import type { Here } from '../app/address.ts';
+import { useCommand, useMay, useStation } from '../app/hooks.ts';
+import { Portrait } from '../ui/Portrait.tsx';
+import { Refused } from '../ui/Refused.tsx';
+import { LinkToCopy, linkAddress, useGrantable } from './AddPerson.tsx';
+import type { Listed } from './PeoplePage.tsx';
+import classes from './people.module.css';
+import { RoleBadge } from './RoleBadge.tsx';
+
+const CHANGES = { changes: ['people.list'] };
+
+export function PersonPanel({ person, here, close, self }: { person: Listed; here: Here; close(): void; self: boolean }) {
+  const { t } = useTranslation(['people', 'app']);
+  const station = useStation();
+  const may = useMay();
+  const { at, roles } = useGrantable(here);
+  const [role, setRole] = useState<Role | null>(null);
+  const [link, setLink] = useState<string>();
+  const give = useCommand((given: Role) => station.people.grantRole({ person: person.id, role: given, at }), CHANGES);
+  const take = useCommand((grant: string) => station.people.revokeRole({ grant }), CHANGES);
+  const disable = useCommand((disabled: boolean) => station.people.disablePerson({ person: person.id, disabled }), CHANGES);
+  const newLink = useCommand(() => station.people.createSignInLink({ organisation: here.organisation?.id ?? '', person: person.id }), {
+    done: ({ link: secret }) => setLink(linkAddress(secret)),
+  });
+  const free = roles.filter((one) => !person.grants.some((grant) => grant.role === one && JSON.stringify(grant.at) === JSON.stringify(at)));
+
+  return (
+    <Drawer
+      opened
+      onClose={close}
+      position="right"
+      size="26rem"
+      title={person.name}
+      closeButtonProps={{ 'aria-label': t('app:common.close') }}
+      transitionProps={{ duration: 120 }}
+    >
+      <div className={classes.panelHead}>
+        <Portrait person={person} size="3rem" />
+        <p className="quiet cut">{person.email}</p>
+      </div>
+      <h2>{t('person.roles')}</h2>
+      <ul className={classes.rows}>
+        {person.grants.length === 0 && <li className="quiet">{t('person.noRoles')}</li>}
+        {person.grants.map((grant) => {
+          const label = t('person.take', { role: t(`role.${grant.role}`) });
+          return (
+            <li key={grant.id}>
+              <RoleBadge role={grant.role} at={grant.at} />
+              {roles.includes(grant.role) && !self && (
+                <Tooltip label={label}>
+                  <ActionIcon variant="subtle" color="gray" aria-label={label} disabled={take.busy} onClick={() => void take.run(grant.id)}>
+                    <X size={16} strokeWidth={1.75} />
+                  </ActionIcon>
+                </Tooltip>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+      {free.length > 0 && (
+        <div className={classes.form}>
+          <Select
+            label={t('person.give')}
+            data={free.map((one) => ({ value: one, label: t(`role.${one}`) }))}
+            description={role ? t(`roleMeans.${role}`) : undefined}
+            value={role}
+            onChange={(one) => setRole(one as Role | null)}
+          />
+          <div className={classes.buttons}>
+            <Button disabled={role === null} loading={give.busy} onClick={() => role && void give.run(role).then(() => setRole(null))}>
+              {t('person.give')}
+            </Button>
+          </div>
+        </div>
+      )}
+      <Refused refusal={give.refusal ?? take.refusal ?? disable.refusal ?? newLink.refusal} />
+      {!self && here.organisation && may('organisation.people', { organisation: here.organisation.id }) && (
+        <div className={classes.form}>
+          <p className="quiet">{t('person.newLinkHint')}</p>
+          {link ? (
+            <LinkToCopy link={link} />
+          ) : (
+            <Button variant="default" loading={newLink.busy} onClick={() => void newLink.run(undefined)}>
+              {t('person.newLink')}
+            </Button>
+          )}
+        </div>
+      )}
+      {!self && may('platform.administer', 'platform') && (
+        <div className={classes.form}>
+          <p className="quiet">{t('person.disableHint')}</p>
+          <Button variant="default" loading={disable.busy} onClick={() => void disable.run(person.disabledAt === null)}>
+            {person.disabledAt === null ? t('person.disable') : t('person.enable')}
+          </Button>
+        </div>
+      )}
+    </Drawer>
+  );
+}

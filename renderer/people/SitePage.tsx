@@ -1,0 +1,112 @@
+// A site as its manager keeps it: name, time zone, rules, and the tree of buildings and systems.
+import { Button, Select, Switch, TextInput } from '@mantine/core';
+import { History } from 'lucide-react';
+import { type FormEvent, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { SiteOfMe } from '../app/address.ts';
+import { timeZones } from '../app/door/SetUp.tsx';
+import { useCommand, useStation } from '../app/hooks.ts';
+import { useSite } from '../app/useHere.ts';
+import { Page, Section } from '../ui/Page.tsx';
+import { Refused } from '../ui/Refused.tsx';
+import { HistoryPanel, useHistoryPanel } from './HistoryPanel.tsx';
+import classes from './SitePage.module.css';
+import { Tree } from './Tree.tsx';
+
+export default function SitePage() {
+  const { t } = useTranslation(['people', 'app']);
+  const site = useSite();
+  const history = useHistoryPanel((state) => state.show);
+  if (site === undefined) return null;
+  return (
+    <Page
+      title={site.name}
+      status={site.timeZone}
+      actions={
+        <Button
+          variant="default"
+          leftSection={<History size={16} strokeWidth={1.75} />}
+          onClick={() => history({ entity: 'site', id: site.id, name: site.name })}
+        >
+          {t('app:common.history')}
+        </Button>
+      }
+    >
+      <div className={classes.columns}>
+        <Tree site={site} />
+        <div>
+          <Rules key={site.id} site={site} />
+          <Naming key={`${site.id} ${site.name} ${site.timeZone}`} site={site} />
+        </div>
+      </div>
+      <HistoryPanel />
+    </Page>
+  );
+}
+
+function Rules({ site }: { site: SiteOfMe }) {
+  const { t } = useTranslation('people');
+  const station = useStation();
+  const update = useCommand((rules: { operatorsControl?: boolean; workAllowed?: boolean }) =>
+    station.people.updateSite({ site: site.id, ...rules }),
+  );
+  return (
+    <Section title={t('site.rules')}>
+      <div className={classes.switches}>
+        <Switch
+          label={t('site.operatorsControl')}
+          description={t('site.operatorsControlHint')}
+          checked={site.operatorsControl}
+          disabled={update.busy}
+          onChange={(event) => void update.run({ operatorsControl: event.currentTarget.checked })}
+        />
+        <Switch
+          label={t('site.workAllowed')}
+          description={t('site.workAllowedHint')}
+          checked={site.workAllowed}
+          disabled={update.busy}
+          onChange={(event) => void update.run({ workAllowed: event.currentTarget.checked })}
+        />
+      </div>
+      <Refused refusal={update.refusal} />
+    </Section>
+  );
+}
+
+function Naming({ site }: { site: SiteOfMe }) {
+  const { t } = useTranslation(['people', 'app']);
+  const station = useStation();
+  const [name, setName] = useState(site.name);
+  const [timeZone, setTimeZone] = useState(site.timeZone);
+  const update = useCommand(() => station.people.updateSite({ site: site.id, name, timeZone }));
+  const unchanged = name === site.name && timeZone === site.timeZone;
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    void update.run(undefined);
+  }
+  return (
+    <Section title={t('site.title')}>
+      <form onSubmit={submit} className={classes.form}>
+        <TextInput
+          label={t('organisations.name')}
+          required
+          maxLength={120}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <Select
+          label={t('organisations.timeZone')}
+          data={timeZones()}
+          searchable
+          allowDeselect={false}
+          value={timeZone}
+          onChange={(zone) => setTimeZone(zone ?? timeZone)}
+        />
+        <Refused refusal={update.refusal} />
+        <Button type="submit" disabled={unchanged} loading={update.busy}>
+          {t('app:common.save')}
+        </Button>
+      </form>
+    </Section>
+  );
+}

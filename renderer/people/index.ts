@@ -1,0 +1,41 @@
+// people on the screens: who is here and what they may do, organisations and sites, the audit, one's own account.
+import { Building2, History, ListTree, Users } from 'lucide-react';
+import { lazy } from 'react';
+import type { PaletteContext, ScreenArea, ScreenContext } from '../app/area.ts';
+
+const seesPeople = ({ here, may }: ScreenContext) =>
+  here.site
+    ? may('site.people', { site: here.site.id })
+    : here.organisation !== undefined && may('organisation.people', { organisation: here.organisation.id });
+const seesAudit = ({ here, may }: ScreenContext) => {
+  if (here.site) return may('site.audit', { site: here.site.id });
+  return may('site.audit', here.organisation ? { organisation: here.organisation.id } : 'platform');
+};
+const seesSite = ({ here, may }: ScreenContext) => here.site !== undefined && may('site.configure', { site: here.site.id });
+const seesOrganisations = ({ me, may }: ScreenContext) =>
+  may('platform.organisations', 'platform') || me.organisations.some((one) => may('organisation.configure', { organisation: one.id }));
+
+export const people: ScreenArea = {
+  area: 'people',
+  rail: [
+    { path: 'site', label: 'rail.site', icon: ListTree, shows: seesSite },
+    { path: 'people', label: 'rail.people', icon: Users, shows: seesPeople },
+    { path: 'organisations', label: 'rail.organisations', icon: Building2, shows: seesOrganisations },
+    { path: 'audit', label: 'rail.audit', icon: History, shows: seesAudit },
+  ],
+  routes: [
+    { path: 'people', component: lazy(() => import('./PeoplePage.tsx')) },
+    { path: 'site', component: lazy(() => import('./SitePage.tsx')) },
+    { path: 'organisations', component: lazy(() => import('./OrganisationsPage.tsx')) },
+    { path: 'audit', component: lazy(() => import('./AuditPage.tsx')) },
+    { path: 'account', component: lazy(() => import('./AccountPage.tsx')) },
+  ],
+  commands: (context: PaletteContext) =>
+    seesPeople(context)
+      ? [{ id: 'people-add', label: context.t('people:list.add'), icon: Users, group: 'do', run: () => context.go('people?add=1') }]
+      : [],
+};
+
+export { type HistoryOf, useHistoryPanel } from './HistoryPanel.tsx';
+export { texts } from './texts.ts';
+export { childrenOf, type PlaceOfTree } from './tree.ts';

@@ -1,0 +1,39 @@
+// plant on the screens: the site in one look, and a system from near. Devices and values come into these.
+import { Factory, Workflow } from 'lucide-react';
+import { lazy } from 'react';
+import type { PaletteCommand, PaletteContext, ScreenArea } from '../app/area.ts';
+import { useLive } from '../app/hooks.ts';
+
+export const plant: ScreenArea = {
+  area: 'plant',
+  rail: [
+    {
+      path: 'plant',
+      label: 'rail.plant',
+      icon: Factory,
+      shows: ({ here, may, me }) => (here.site ? may('plant.view', { site: here.site.id }) : me.sites.length > 0),
+    },
+  ],
+  routes: [
+    { path: 'plant', component: lazy(() => import('./OverviewPage.tsx')) },
+    { path: 'plant/$system', component: lazy(() => import('./SystemPage.tsx')) },
+  ],
+  useSearch: usePlaces,
+};
+
+/** Buildings and systems of the present site, by name. */
+function usePlaces({ here, may, go }: PaletteContext): PaletteCommand[] {
+  const site = here.site && may('plant.view', { site: here.site.id }) ? here.site : undefined;
+  const { values } = useLive('people.places', site && { site: site.id });
+  if (site === undefined) return [];
+  return [...(values?.values() ?? [])].map((place) => ({
+    id: `place-${place.id}`,
+    label: place.name,
+    description: site.name,
+    icon: Workflow,
+    group: 'found',
+    run: () => go(`plant/${place.id}`),
+  }));
+}
+
+export { texts } from './texts.ts';

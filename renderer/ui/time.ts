@@ -1,0 +1,54 @@
+// Times as people read them: in the plant's zone, with the age in words.
+
+/** Headless kiosks say “en-US@posix”, which no formatter takes. */
+export function safeLanguage(language: string | undefined): string {
+  try {
+    return Intl.getCanonicalLocales((language ?? 'en').replace(/@.*$/, '').replaceAll('_', '-'))[0] ?? 'en';
+  } catch {
+    return 'en';
+  }
+}
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function formatter(zone: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${zone} ${JSON.stringify(options)}`;
+  let known = formatters.get(key);
+  if (known === undefined) {
+    known = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, hourCycle: 'h23', ...options });
+    formatters.set(key, known);
+  }
+  return known;
+}
+
+const DATE = { year: 'numeric', month: '2-digit', day: '2-digit' } as const;
+const CLOCK = { hour: '2-digit', minute: '2-digit' } as const;
+
+export const date = (ms: number, zone: string) => formatter(zone, DATE).format(ms);
+export const clock = (ms: number, zone: string) => formatter(zone, CLOCK).format(ms);
+export const clockSeconds = (ms: number, zone: string) => formatter(zone, { ...CLOCK, second: '2-digit' }).format(ms);
+export const dateTime = (ms: number, zone: string) => `${date(ms, zone)} ${clock(ms, zone)}`;
+export const dateTimeSeconds = (ms: number, zone: string) => `${date(ms, zone)} ${clockSeconds(ms, zone)}`;
+
+/** 'CET', 'GMT+1': what the zone is called at that moment. */
+export function zoneName(ms: number, zone: string): string {
+  const part = new Intl.DateTimeFormat('en-GB', { timeZone: zone, timeZoneName: 'short' })
+    .formatToParts(ms)
+    .find(({ type }) => type === 'timeZoneName');
+  return part?.value ?? zone;
+}
+
+export type Age = { unit: 'now' | 'seconds' | 'minutes' | 'hours' | 'days'; count: number };
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** How long ago, in the largest unit that says enough. */
+export function ageOf(ms: number): Age {
+  if (ms < 10_000) return { unit: 'now', count: 0 };
+  if (ms < MINUTE) return { unit: 'seconds', count: Math.floor(ms / 1000) };
+  if (ms < HOUR) return { unit: 'minutes', count: Math.floor(ms / MINUTE) };
+  if (ms < 2 * DAY) return { unit: 'hours', count: Math.floor(ms / HOUR) };
+  return { unit: 'days', count: Math.floor(ms / DAY) };
+}
