@@ -59,6 +59,7 @@ export const me = z.object({
   sites: z.array(site),
   preferences: z.record(z.string(), preferenceValue),
   session: z.object({ id: v.id, expiresAt: v.time }),
+  hasPassword: z.boolean().describe('false until a person who came by a link has chosen one.'),
   station: z.object({
     id: v.id,
     key: v.key,
@@ -436,7 +437,7 @@ export const peopleStreams = {
 
 /** Facts about people, told after they are committed. */
 export type PeopleEvent =
-  | { event: 'people.grantsChanged'; person: string }
+  | { event: 'people.grantsChanged'; person: string; by: string | null; role: string; where: string; given: boolean }
   | { event: 'people.personChanged'; person: string }
   | { event: 'people.sessionEnded'; session: string; person: string }
   | { event: 'people.siteChanged'; site: string }

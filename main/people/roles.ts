@@ -24,7 +24,7 @@ export const personByEmail = (db: Kysely<PeopleTables>, email: string) =>
   db.selectFrom('people').select(['id']).where('emailKey', '=', emailKeyOf(email)).where('deletedAt', 'is', null).executeTakeFirst();
 
 /** Gives a role and, with the first one in an organisation, the membership. The same role at the same place is given once. */
-export async function giveRole(tx: Tx, who: Id, role: Role, place: Place, id: Id = tx.id()): Promise<Id> {
+export async function giveRole(tx: Tx, who: Id, role: Role, place: Place, by: Id | null): Promise<Id> {
   const at = grantText(placeAsGrant(place));
   const same = await inside(tx)
     .selectFrom('grants')
@@ -35,11 +35,22 @@ export async function giveRole(tx: Tx, who: Id, role: Role, place: Place, id: Id
     .where('deletedAt', 'is', null)
     .executeTakeFirst();
   if (same) return same.id;
+  const id = tx.id();
   const scope: Scope = place.kind === 'platform' ? 'platform' : `org:${place.organisation}`;
   await tx.create(grant, id, scope, { person: who, role, at });
   if (place.kind !== 'platform') await joinOrganisation(tx, who, place.organisation);
-  tx.emit({ event: 'people.grantsChanged', person: who });
+  tx.emit({ event: 'people.grantsChanged', person: who, by, role, where: await nameOf(tx, place), given: true });
   return id;
+}
+
+/** What people call the place; '' for the whole platform. */
+async function nameOf(tx: Tx, place: Place): Promise<string> {
+  if (place.kind === 'platform') return '';
+  const row =
+    place.kind === 'site'
+      ? await inside(tx).selectFrom('sites').select('name').where('id', '=', place.site).executeTakeFirst()
+      : await inside(tx).selectFrom('organisations').select('name').where('id', '=', place.organisation).executeTakeFirst();
+  return row?.name ?? '';
 }
 
 async function joinOrganisation(tx: Tx, who: Id, organisation: Id): Promise<void> {
@@ -149,7 +160,7 @@ export function roleProcedures(
         mustBeGrantable(call, input.role, place);
         const known = await personByEmail(inside(tx), input.email);
         const id = known?.id ?? (await createPerson(tx, input));
-        await giveRole(tx, id, input.role, place);
+        await giveRole(tx, id, input.role, place, call.caller.person);
         const link = known ? null : (await sessions.makeLink(tx, id, LINK_MS)).secret;
         return { person: id, link };
       }),
@@ -197,7 +208,7 @@ export function roleProcedures(
           .executeTakeFirst();
         if (known === undefined || !(await mayBeNamed(tx, call, input.person, place)))
           throw new Refusal('notFound', 'There is no such person here.');
-        return { grant: await giveRole(tx, input.person, input.role, place) };
+        return { grant: await giveRole(tx, input.person, input.role, place, call.caller.person) };
       }),
 
     revokeRole: (input, call) =>
@@ -212,7 +223,14 @@ export function roleProcedures(
         mustBeGrantable(call, given.role as Role, call.place as Place);
         if (given.role === 'platformAdmin') await mustLeaveAnAdministrator(tx, { person: given.person, grant: given.id });
         await tx.remove(grant, given.id);
-        tx.emit({ event: 'people.grantsChanged', person: given.person });
+        tx.emit({
+          event: 'people.grantsChanged',
+          person: given.person,
+          by: call.caller.person,
+          role: given.role,
+          where: await nameOf(tx, call.place as Place),
+          given: false,
+        });
         return {};
       }),
   };

@@ -217,6 +217,7 @@ export function openSessions(station: Station): Sessions {
           await setPassword(tx, caller.person, hash);
           await end(tx, { person: caller.person, except: caller.session });
           tx.note(null);
+          tx.emit({ event: 'people.personChanged', person: caller.person });
         });
         return {};
       },

@@ -49,9 +49,9 @@ export function openFirstStart({ store, random }: Station, sessions: Sessions): 
       const site = await createSite(tx, { organisation, name: input.site, timeZone: input.timeZone });
       const admin = await createPerson(tx, input.admin);
       if (hash !== undefined) await sessions.setPassword(tx, admin, hash);
-      await giveRole(tx, admin, 'platformAdmin', { kind: 'platform' });
-      await giveRole(tx, admin, 'organisationAdmin', { kind: 'organisation', organisation });
-      await giveRole(tx, admin, 'siteManager', { kind: 'site', organisation, site, operatorsControl: false, workAllowed: false });
+      await giveRole(tx, admin, 'platformAdmin', { kind: 'platform' }, null);
+      await giveRole(tx, admin, 'organisationAdmin', { kind: 'organisation', organisation }, null);
+      await giveRole(tx, admin, 'siteManager', { kind: 'site', organisation, site, operatorsControl: false, workAllowed: false }, null);
       return then(tx, { organisation, site, admin });
     });
   }

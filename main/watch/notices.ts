@@ -30,7 +30,9 @@ export function noticeFacts({ store, tasks, log }: Station): () => void {
       .catch((error: unknown) => log.error({ error, area: 'watch', event: 'notice' }, 'a notice could not be written'));
 
   return store.events.subscribe((event) => {
-    if (event.event === 'people.grantsChanged') void write(event.person, 'people.rolesChanged', {});
+    // What one did oneself, and what the first start did, is no news.
+    if (event.event === 'people.grantsChanged' && event.by !== null && event.by !== event.person)
+      void write(event.person, event.given ? 'people.roleGiven' : 'people.roleTaken', { role: event.role, where: event.where });
     if (event.event !== 'watch.taskChanged' || event.owner === null || told.has(event.task)) return;
     const { owner } = event;
     void tasks.get(event.task).then((task) => {

@@ -26,9 +26,9 @@ export function hereOf(me: Me, station: string, organisationKey: string, siteKey
   return { station, organisation, site };
 }
 
-/** Where somebody begins: the first site they see, else their organisation, else everything. */
+/** Where somebody begins: the oldest site they see, else their organisation, else everything. */
 export function homeOf(me: Me): Here {
-  const site = me.sites.find((one) => one.archivedAt === null) ?? me.sites[0];
+  const [site] = me.sites.filter((one) => one.archivedAt === null).sort((a, b) => (a.id < b.id ? -1 : 1));
   const organisation = me.organisations.find((one) => one.id === (site?.organisation ?? me.organisations[0]?.id));
   return { station: me.station.key, organisation, site };
 }

@@ -88,7 +88,9 @@ export const texts = {
     unread_other: '{{count}} new notices',
     'watch.taskDone': '{{title}} is finished',
     'watch.taskFailed': '{{title}} failed',
-    'people.rolesChanged': 'Your roles were changed',
+    'people.roleGiven': 'You are now {{role}} · {{where}}',
+    'people.roleTaken': 'You are no longer {{role}} · {{where}}',
+    everywhere: 'everywhere',
     unknown: 'Something happened ({{kind}})',
   },
   tray: {

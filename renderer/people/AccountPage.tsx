@@ -21,7 +21,7 @@ export default function AccountPage() {
     <Page title={t('account.title')} status={me.person.email}>
       <Profile key={me.person.name} />
       <Section title={t('account.roles')}>
-        <ul className={classes.rows}>
+        <ul className={`${classes.rows} ${classes.roleRows}`}>
           {me.grants.map((grant) => (
             <li key={grant.id}>
               <RoleBadge role={grant.role} at={grant.at} />
@@ -96,6 +96,7 @@ function Profile() {
 function Password() {
   const { t } = useTranslation(['people', 'app']);
   const station = useStation();
+  const { hasPassword } = useMe();
   const [form, setForm] = useState({ current: '', password: '' });
   const [changed, setChanged] = useState(false);
   const change = useCommand(
@@ -114,14 +115,19 @@ function Password() {
     void change.run(undefined);
   }
   return (
-    <Section title={t('account.password')}>
+    <Section title={hasPassword ? t('account.password') : t('account.choose')}>
       <form onSubmit={submit} className={`${classes.form} ${classes.narrowForm}`}>
-        <PasswordInput
-          label={t('account.current')}
-          autoComplete="current-password"
-          value={form.current}
-          onChange={(event) => setForm({ ...form, current: event.currentTarget.value })}
-        />
+        {hasPassword ? (
+          <PasswordInput
+            label={t('account.current')}
+            required
+            autoComplete="current-password"
+            value={form.current}
+            onChange={(event) => setForm({ ...form, current: event.currentTarget.value })}
+          />
+        ) : (
+          <p className="quiet">{t('account.chooseHint')}</p>
+        )}
         <PasswordInput
           label={t('account.new')}
           description={t('app:setUp.passwordHint')}
@@ -136,7 +142,7 @@ function Password() {
         {changed && <p role="status">{t('account.changed')}</p>}
         <div>
           <Button type="submit" loading={change.busy}>
-            {t('account.change')}
+            {hasPassword ? t('account.change') : t('account.choose')}
           </Button>
         </div>
       </form>

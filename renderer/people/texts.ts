@@ -1,7 +1,7 @@
 // The words of people.
 
 export const texts = {
-  rail: { people: 'People', audit: 'Audit', site: 'Site', organisations: 'Sites' },
+  rail: { people: 'People', audit: 'Audit', site: 'Site', organisations: 'All sites' },
   role: {
     viewer: 'Viewer',
     operator: 'Operator',

@@ -24,7 +24,7 @@ export function Portrait({ person, size }: { person: Person; size: string }) {
   });
   const picture = data?.picture;
   return (
-    <Avatar size={size} radius="xl" color="gray" alt="" src={picture ? `data:${picture.type};base64,${picture.data}` : null}>
+    <Avatar size={size} radius="xl" variant="default" alt="" src={picture ? `data:${picture.type};base64,${picture.data}` : null}>
       {initials(person.name)}
     </Avatar>
   );

@@ -70,6 +70,6 @@ export const theme = createTheme({
     Modal: { defaultProps: { centered: true, transitionProps: { duration: 120 }, overlayProps: { backgroundOpacity: 0.5 } } },
     Menu: { defaultProps: { transitionProps: { duration: 80 }, shadow: 'md' } },
     Tooltip: { defaultProps: { openDelay: 300, transitionProps: { duration: 80 }, events: { hover: true, focus: true, touch: false } } },
-    Badge: { defaultProps: { color: 'gray', variant: 'light', radius: 4, tt: 'none', fw: 500 } },
+    Badge: { defaultProps: { variant: 'default', radius: 4, tt: 'none', fw: 500, size: 'md' } },
   },
 });

@@ -89,12 +89,19 @@ export function Notices() {
   );
 }
 
+/** A notice in the person's language: its kind says which words, its data fill them. */
 function useNoticeWords(): (notice: Notice) => string {
   const { t, i18n } = useTranslation('app');
+  const named = (key: string, otherwise: string) => (i18n.exists(key) ? String(t(key as never)) : otherwise);
   return ({ kind, data }) => {
-    const title =
-      data.kind !== undefined && i18n.exists(`watch:task.${data.kind}`) ? t(`watch:task.${data.kind}` as never) : (data.title ?? '');
     const key = `notices.${kind}`;
-    return i18n.exists(`app:${key}`) ? t(key as never, { title }) : t('notices.unknown', { kind });
+    if (!i18n.exists(`app:${key}`)) return t('notices.unknown', { kind });
+    return String(
+      t(key as never, {
+        title: named(`watch:task.${data.kind}`, data.title ?? ''),
+        role: named(`people:role.${data.role}`, data.role ?? ''),
+        where: data.where || t('notices.everywhere'),
+      }),
+    );
   };
 }
