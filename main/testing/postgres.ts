@@ -1,7 +1,7 @@
 // A real PostgreSQL for tests, from the npm package that carries its binaries. One cluster a test run, one database a test.
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,9 +35,13 @@ export async function startPostgres(): Promise<Cluster> {
   });
   await server.initialise();
   await server.start();
+  // Its pipes would keep a test file alive that has nothing left to do.
+  const { process: child } = server as unknown as { process: ChildProcess };
+  for (const held of [child, child.stdout as Socket, child.stderr as Socket]) held.unref();
   return {
     url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
     async stop() {
+      child.ref();
       await server.stop();
       rmSync(folder, { recursive: true, force: true });
     },
