@@ -78,7 +78,7 @@ function Audit({ where, zone }: { where: Where; zone: string }) {
 const ROW_PX = 36;
 
 function Rows({ entries, zone }: { entries: AuditEntry[]; zone: string }) {
-  const { t } = useTranslation('people');
+  const { t, i18n } = useTranslation('people');
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const box = useRef<HTMLDivElement>(null);
   const list = useVirtualizer({
@@ -94,6 +94,8 @@ function Rows({ entries, zone }: { entries: AuditEntry[]; zone: string }) {
       if (!after.delete(key)) after.add(key);
       return after;
     });
+  /** An act in words; one this page does not know yet by its name in the contract. */
+  const actionWords = (action: string) => (i18n.exists(`people:action.${action}`) ? String(t(`action.${action}` as never)) : action);
   const names = useMemo(() => [t('audit.time'), t('audit.who'), t('audit.what'), t('audit.outcome'), t('audit.from')], [t]);
   return (
     <div className={classes.table}>
@@ -126,7 +128,7 @@ function Rows({ entries, zone }: { entries: AuditEntry[]; zone: string }) {
                   <ChevronRight size={16} strokeWidth={1.75} className={classes.arrow} data-open={open.has(key)} aria-hidden />
                   <time>{dateTimeSeconds(entry.at, zone)}</time>
                   <span className="cut">{entry.actor === null ? t('audit.station') : (entry.actor.name ?? t('audit.erased'))}</span>
-                  <code className="cut">{entry.action}</code>
+                  <span className="cut">{actionWords(entry.action)}</span>
                   <span className={classes.outcome}>{t(`audit.${entry.outcome}`)}</span>
                   <span className="quiet cut">{entry.from}</span>
                 </UnstyledButton>

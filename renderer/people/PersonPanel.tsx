@@ -81,7 +81,7 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
       )}
       <Refused refusal={give.refusal ?? take.refusal ?? disable.refusal ?? newLink.refusal} />
       {!self && here.organisation && may('organisation.people', { organisation: here.organisation.id }) && (
-        <div className={classes.form}>
+        <div className={`${classes.form} ${classes.part}`}>
           <p className="quiet">{t('person.newLinkHint')}</p>
           {link ? (
             <LinkToCopy link={link} />
@@ -93,7 +93,7 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
         </div>
       )}
       {!self && may('platform.administer', 'platform') && (
-        <div className={classes.form}>
+        <div className={`${classes.form} ${classes.part}`}>
           <p className="quiet">{t('person.disableHint')}</p>
           <Button variant="default" loading={disable.busy} onClick={() => void disable.run(person.disabledAt === null)}>
             {person.disabledAt === null ? t('person.disable') : t('person.enable')}
