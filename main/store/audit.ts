@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { Random } from '../../contract/ids.ts';
 import type { Connection } from './database.ts';
-import type { Head } from './log.ts';
+import { type Head, headsOf } from './log.ts';
 
 export type AuditChange = { entity: string; id: string; field: string; before: unknown; after: unknown };
 
@@ -66,35 +66,52 @@ export async function appendAudit(connection: Connection, head: Head, random: Ra
 }
 
 const PAGE = 1_000;
+export type Verdict = { rows: number; fault: string | null };
 
-/** Walks every chain. Names the first row that was changed, removed or put in; null when whole. */
-export async function verifyAudit(connection: Connection, head: Head): Promise<{ rows: number; fault: string | null }> {
-  const incarnations = await connection.all<{ id: string }>('select distinct "incarnation" as "id" from "audit" order by "id"');
+/**
+ * Walks every chain to where it is known to end. Names the first row that was changed, removed or put in; null when whole.
+ * `at` is one moment: rows added meanwhile are no fault.
+ */
+export async function verifyAudit(at: Connection): Promise<Verdict> {
+  const ends = new Map((await headsOf(at)).map((head) => [head.incarnation, head]));
+  const written = await at.all<{ id: string }>('select distinct "incarnation" as "id" from "audit" order by "id"');
   let rows = 0;
-  for (const { id } of incarnations) {
-    let seq = 0;
-    let previous = '';
-    for (;;) {
-      const page = await connection.all<ChainedRow & { salt: string | null; body: string | null }>(
-        `select a.*, d."salt", d."body" from "audit" a
-         left join "auditDetail" d on d."incarnation" = a."incarnation" and d."seq" = a."seq"
-         where a."incarnation" = ? and a."seq" > ? order by a."seq" limit ?`,
-        [id, seq, PAGE],
-      );
-      for (const row of page) {
-        const where = `row ${row.seq} of incarnation ${id}`;
-        if (row.seq !== seq + 1) return { rows, fault: `${where}: the ${row.seq - seq - 1} row(s) before it are missing` };
-        if (row.body !== null && sha256(row.salt ?? '', row.body) !== row.digest)
-          return { rows, fault: `${where}: its details were changed` };
-        if (chained(previous, row) !== row.hash) return { rows, fault: `${where}: it was changed, or a row was put in before it` };
-        previous = row.hash;
-        seq = row.seq;
-        rows += 1;
-      }
-      if (page.length < PAGE) break;
-    }
-    if (id === head.incarnation && seq !== head.auditSeq)
-      return { rows, fault: `after row ${seq} of incarnation ${id}: ${head.auditSeq - seq} row(s) are missing` };
+  for (const id of [...new Set([...ends.keys(), ...written.map(({ id }) => id)])].sort()) {
+    const end = ends.get(id);
+    if (end === undefined) return { rows, fault: `incarnation ${id}: its rows were put in, this store never lived it` };
+    const chain = await verifyChain(at, end);
+    rows += chain.rows;
+    if (chain.fault !== null) return { rows, fault: chain.fault };
   }
+  return { rows, fault: null };
+}
+
+async function verifyChain(at: Connection, end: Head): Promise<Verdict> {
+  const { incarnation: id } = end;
+  let rows = 0;
+  let previous = '';
+  for (;;) {
+    const page = await at.all<ChainedRow & { salt: string | null; body: string | null }>(
+      `select a."incarnation", a."seq", a."at", a."actor", a."session", a."action", a."outcome", a."organisation", a."site",
+         a."digest", a."hash", d."salt", d."body"
+       from "audit" a left join "auditDetail" d on d."incarnation" = a."incarnation" and d."seq" = a."seq"
+       where a."incarnation" = ? and a."seq" > ? order by a."seq" limit ?`,
+      [id, rows, PAGE],
+    );
+    for (const row of page) {
+      const where = `row ${row.seq} of incarnation ${id}`;
+      if (row.seq !== rows + 1) return { rows, fault: `${where}: the ${row.seq - rows - 1} row(s) before it are missing` };
+      if (row.seq > end.auditSeq) return { rows, fault: `${where}: it was put in behind the last one` };
+      if (row.body !== null && sha256(row.salt ?? '', row.body) !== row.digest)
+        return { rows, fault: `${where}: its details were changed` };
+      if (chained(previous, row) !== row.hash) return { rows, fault: `${where}: it was changed, or a row was put in before it` };
+      previous = row.hash;
+      rows += 1;
+    }
+    if (page.length < PAGE) break;
+  }
+  if (rows < end.auditSeq) return { rows, fault: `after row ${rows} of incarnation ${id}: ${end.auditSeq - rows} row(s) are missing` };
+  // Whoever rewrites a whole chain makes it whole again; its end was written down elsewhere.
+  if (previous !== end.auditHash) return { rows, fault: `row ${rows} of incarnation ${id}: the chain before it was written anew` };
   return { rows, fault: null };
 }

@@ -1,14 +1,18 @@
 // Backups: a folder each, whole or absent, that says what it holds. Without the secrets, which open only here anyway.
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
-import { copyFile, link, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream, existsSync, readdirSync, renameSync } from 'node:fs';
+import { link, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import SQLite from 'better-sqlite3';
 import { z } from 'zod';
 import { Refusal } from '../../contract/errors.ts';
+import { freeKey } from '../../contract/ids.ts';
 import type { BackupStep, Database, DialectName } from './database.ts';
-import { flushFolder, writeWhole } from './files.ts';
-import { schemaVersion } from './migrate.ts';
+import { copyFlushed, flushFolder, writeWhole } from './files.ts';
+import { COPIED } from './identity.ts';
+import { mustKnow, schemaVersion } from './migrate.ts';
+import { migrations } from './migrations/index.ts';
 
 const REASONS = ['asked', 'scheduled', 'migration'] as const;
 export type BackupReason = (typeof REASONS)[number];
@@ -38,10 +42,8 @@ export async function makeBackup(
   about: { reason: BackupReason; version: string; at: number },
   step: BackupStep,
 ): Promise<Backup> {
-  const name = `${new Date(about.at).toISOString().slice(0, 19).replaceAll(':', '')}Z-${about.reason}`;
-  const target = join(places.backups, name);
-  const beside = `${target}.part`;
-  await rm(beside, { recursive: true, force: true });
+  // A folder of its own for each, for two may be under way at once; its name says that it is not whole yet.
+  const beside = join(places.backups, `${randomBytes(6).toString('hex')}.part`);
   await mkdir(beside, { recursive: true, mode: 0o700 });
   try {
     const file = FILE[database.dialect];
@@ -59,8 +61,8 @@ export async function makeBackup(
     };
     await writeWhole(join(beside, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     step.signal.throwIfAborted();
-    await rm(target, { recursive: true, force: true });
-    await rename(beside, target);
+    const name = freeName(places.backups, `${stamp(about.at)}-${about.reason}`);
+    renameSync(beside, join(places.backups, name));
     await flushFolder(places.backups);
     step.progress(1);
     return { name, ...manifest };
@@ -69,6 +71,11 @@ export async function makeBackup(
     throw error;
   }
 }
+
+const stamp = (at: number) => `${new Date(at).toISOString().slice(0, 19).replaceAll(':', '')}Z`;
+
+/** Two of one second get a name each: no backup takes the place of another. */
+const freeName = (folder: string, wanted: string) => freeKey(wanted, new Set(readdirSync(folder)));
 
 /** Newest first. A folder without a readable manifest is no backup and is not listed. */
 export async function listBackups(folder: string): Promise<Backup[]> {
@@ -98,22 +105,52 @@ export async function checkBackup(folder: string, backup: Backup): Promise<void>
     throw new Refusal('unavailable', `The backup ${backup.name} is damaged: ${backup.file} is not what its manifest says.`);
 }
 
-/** Puts a backup's files in the place of the present ones, which are kept beside. Returns where. */
+/** What can be said without touching anything: whether the backup is whole, and this program's to restore. */
+export async function mustBeRestorable(folder: string, backup: Backup, dialect: DialectName): Promise<void> {
+  if (backup.dialect !== dialect)
+    throw new Refusal('invalid', `The backup ${backup.name} is one of ${backup.dialect}: it cannot be restored into ${dialect}.`);
+  mustKnow(backup.schema, migrations.at(-1)?.version ?? 0);
+  await checkBackup(folder, backup);
+}
+
+/**
+ * Puts a backup's files in the place of the present ones, which are kept beside. Returns where.
+ * At no moment is there no database: a station that found none would begin an empty life.
+ */
 export async function putBackInPlace(places: Places & { path: string; database: string }, backup: Backup, at: number): Promise<string> {
-  await checkBackup(places.backups, backup);
-  const aside = join(places.path, `before-restore-${new Date(at).toISOString().slice(0, 19).replaceAll(':', '')}Z`);
-  await mkdir(aside, { recursive: true, mode: 0o700 });
-  for (const suffix of ['-wal', '-shm', ''])
-    if (existsSync(places.database + suffix)) await rename(places.database + suffix, join(aside, `site.db${suffix}`));
-  await copyFile(join(places.backups, backup.name, backup.file), `${places.database}.part`);
-  await rename(`${places.database}.part`, places.database);
-  await flushFolder(places.path);
+  await mustBeRestorable(places.backups, backup, 'sqlite');
   await copyBlobs(join(places.backups, backup.name, 'blobs'), places.blobs, new AbortController().signal);
+  const fresh = `${places.database}.part`;
+  await copyFlushed(join(places.backups, backup.name, backup.file), fresh);
+  markCopied(fresh, `restored from ${backup.name}`);
+
+  const aside = join(places.path, freeName(places.path, `before-restore-${stamp(at)}`));
+  await mkdir(aside, { mode: 0o700 });
+  if (existsSync(places.database)) await secondName(places.database, join(aside, 'site.db'));
+  // The old log of writes must be gone before the new file comes: it would be taken for the new one's.
+  for (const suffix of ['-wal', '-shm'])
+    if (existsSync(places.database + suffix)) await rename(places.database + suffix, join(aside, `site.db${suffix}`));
+  await flushFolder(aside);
+  await rename(fresh, places.database);
+  await flushFolder(places.path);
   return aside;
 }
 
+/** The copy itself knows that it is one: whoever opens it, and when, begins a new incarnation. */
+function markCopied(file: string, reason: string): void {
+  const raw = new SQLite(file);
+  try {
+    // One file, without one beside it that could be left behind.
+    raw.pragma('journal_mode = DELETE');
+    raw.pragma('synchronous = FULL');
+    raw.prepare('insert or replace into "meta" ("key", "value") values (?, ?)').run(COPIED, reason);
+  } finally {
+    raw.close();
+  }
+}
+
 /** Blobs never change: a second name for the same file is a copy that costs nothing, where the disk allows it. */
-async function copyBlobs(from: string, to: string, signal: AbortSignal): Promise<number> {
+export async function copyBlobs(from: string, to: string, signal: AbortSignal): Promise<number> {
   let copied = 0;
   for (const part of existsSync(from) ? await readdir(from) : []) {
     await mkdir(join(to, part), { recursive: true, mode: 0o700 });
@@ -122,11 +159,13 @@ async function copyBlobs(from: string, to: string, signal: AbortSignal): Promise
       if (!/^[0-9a-f]{64}$/.test(name)) continue;
       copied += 1;
       if (existsSync(join(to, part, name))) continue;
-      await link(join(from, part, name), join(to, part, name)).catch(() => copyFile(join(from, part, name), join(to, part, name)));
+      await secondName(join(from, part, name), join(to, part, name));
     }
   }
   return copied;
 }
+
+const secondName = (file: string, name: string) => link(file, name).catch(() => copyFlushed(file, name));
 
 async function hashOf(file: string): Promise<string> {
   const hash = createHash('sha256');

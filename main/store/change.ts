@@ -1,14 +1,25 @@
 // What a change may do: write shared records field by field, ask and write local tables, say what happened.
 // Entity tables, operations, registers and audit come out of one and the same transaction.
 
-import type { Kysely, KyselyPlugin, RootOperationNode } from 'kysely';
+import type { Kysely } from 'kysely';
 import { hlcNext } from '../../contract/clock.ts';
 import { Refusal } from '../../contract/errors.ts';
 import type { Id, Random } from '../../contract/ids.ts';
 import type { StationEvent } from '../../contract/index.ts';
 import { type AuditChange, appendAudit } from './audit.ts';
 import type { Connection, WriteConnection } from './database.ts';
-import { type Column, type Entity, type Field, fieldOf, type Patch, type Scope, toColumn, toOperation } from './entities.ts';
+import {
+  type Column,
+  columnList,
+  type Entity,
+  type Field,
+  fieldOf,
+  type Patch,
+  type Scope,
+  text,
+  toColumn,
+  toOperation,
+} from './entities.ts';
 import { appendOps, type Head, mergeRegisters, type Op } from './log.ts';
 
 /** Who changes something, by which act, and from where. Written into every operation and the audit. */
@@ -72,7 +83,7 @@ export async function runChange<T>(
   author: Author,
   work: (tx: Tx) => Promise<T>,
 ): Promise<{ value: T; events: StationEvent[] }> {
-  const { connection, head, random, nextId, clock } = context;
+  const { head, random, nextId, clock } = context;
   const at = clock();
   const txId = nextId();
   const confirmed: Op[] = [];
@@ -81,8 +92,31 @@ export async function runChange<T>(
   const changes: AuditChange[] = [];
   let noted: string | null | undefined;
   let open = true;
+  const usable = () => {
+    if (!open) throw new Error('This transaction is over: a change awaits everything it does, and hands its tx to nobody.');
+  };
+  // A step that outlives its change must stop at its next statement: by then another change is under way.
+  const connection: Connection = {
+    all: async (sql, params) => {
+      usable();
+      return context.connection.all(sql, params);
+    },
+    run: async (sql, params) => {
+      usable();
+      return context.connection.run(sql, params);
+    },
+  };
+  const underWay = new Set<Promise<unknown>>();
+  const step = <R>(work: () => Promise<R>): Promise<R> => {
+    const settled = work().finally(() => underWay.delete(settled));
+    underWay.add(settled);
+    return settled;
+  };
 
-  const log = (entity: Entity, rowId: Id, scope: string, name: string, field: Field, before: Column, after: Column) => {
+  /** After its statement: one that failed, and was caught, leaves no operation. */
+  const log = (entity: Entity, rowId: Id, scope: string, name: string, before: Column, after: Column) => {
+    usable();
+    const field = fieldOf(entity, name) as Field;
     head.hlc = hlcNext(head.hlc, at);
     head.n += 1;
     const op: Op = {
@@ -110,30 +144,38 @@ export async function runChange<T>(
   };
   /** A request to the hub is logged, and shown only once the hub has said yes. */
   const shows = (entity: Entity) => context.confirms === 'self' || entity.authority !== 'hub';
-  const usable = () => {
-    if (!open) throw new Error('This transaction is over: a change awaits everything it does, and hands its tx to nobody.');
+
+  const mustBeOurs = (entity: Entity, owner: unknown) => {
+    if (entity.authority === 'owner' && owner !== context.station) throw new Refusal('notHere', 'Another station owns this.', { owner });
   };
+
+  async function create(entity: Entity, id: Id, scope: Scope, values: Record<string, unknown>): Promise<void> {
+    mustLieIn(entity, scope);
+    mustBeOurs(entity, values.owner);
+    const columns = columnsOf(entity, values);
+    // The log knows a record by its fields: one without any would exist here and nowhere else.
+    if (columns.length === 0) throw new Error(`a ${entity.name} is created with at least one value`);
+    if (shows(entity)) {
+      const names = ['id', 'scope', ...columns.map(([name]) => name)];
+      await connection.run(
+        `insert into "${entity.table}" (${names.map((name) => `"${name}"`).join(', ')}) values (${names.map(() => '?').join(', ')})`,
+        [toColumn(ID, 'id', id), toColumn(ID, 'scope', scope), ...columns.map(([, value]) => value)],
+      );
+    }
+    for (const [name, value] of columns) log(entity, id, scope, name, null, value);
+  }
 
   async function set(entity: Entity, id: Id, values: Record<string, unknown>): Promise<boolean> {
     const row = await rowOf(connection, entity, id);
     if (row === undefined) throw new Refusal('notFound', `There is no ${entity.name} with this id.`);
-    if (entity.authority === 'owner' && row.owner !== context.station)
-      throw new Refusal('notHere', 'Another station owns this.', { owner: row.owner });
-    const changed: [string, Column][] = [];
-    for (const [name, value] of Object.entries(values)) {
-      if (value === undefined) continue;
-      const field = declared(entity, name);
-      const after = toColumn(field, name, value);
-      const before = row[name] as Column;
-      if (before === after) continue;
-      log(entity, id, row.scope as string, name, field, before, after);
-      changed.push([name, after]);
-    }
+    mustBeOurs(entity, row.owner);
+    const changed = columnsOf(entity, values).filter(([name, value]) => row[name] !== value);
     if (changed.length > 0 && shows(entity))
       await connection.run(`update "${entity.table}" set ${changed.map(([name]) => `"${name}" = ?`).join(', ')} where "id" = ?`, [
         ...changed.map(([, value]) => value),
         id,
       ]);
+    for (const [name, value] of changed) log(entity, id, row.scope as string, name, row[name] as Column, value);
     return changed.length > 0;
   }
 
@@ -142,38 +184,14 @@ export async function runChange<T>(
       usable();
       return context.db;
     },
-    async create(entity, id, scope, values) {
-      usable();
-      if (!entity.scope.some((kind) => scope === kind || scope.startsWith(`${kind}:`)))
-        throw new Error(`a ${entity.name} cannot lie in scope ${scope}`);
-      const columns: [string, Column][] = [];
-      for (const [name, value] of Object.entries(values)) {
-        if (value === undefined) continue;
-        const field = declared(entity, name);
-        const column = toColumn(field, name, value);
-        log(entity, id, scope, name, field, null, column);
-        columns.push([name, column]);
-      }
-      if (!shows(entity)) return;
-      const names = ['id', 'scope', ...columns.map(([name]) => name)];
-      await connection.run(
-        `insert into "${entity.table}" (${names.map((name) => `"${name}"`).join(', ')}) values (${names.map(() => '?').join(', ')})`,
-        [id, scope, ...columns.map(([, value]) => value)],
-      );
-    },
-    async update(entity, id, values) {
-      usable();
-      return set(entity, id, values);
-    },
-    async remove(entity, id) {
-      usable();
-      const row = await rowOf(connection, entity, id);
-      return row?.deletedAt == null && set(entity, id, { deletedAt: at });
-    },
-    async restore(entity, id) {
-      usable();
-      return set(entity, id, { deletedAt: null });
-    },
+    create: (entity, id, scope, values) => step(() => create(entity, id, scope, values)),
+    update: (entity, id, values) => step(() => set(entity, id, values)),
+    remove: (entity, id) =>
+      step(async () => {
+        const row = await rowOf(connection, entity, id);
+        return row?.deletedAt == null && set(entity, id, { deletedAt: at });
+      }),
+    restore: (entity, id) => step(() => set(entity, id, { deletedAt: null })),
     emit(event) {
       usable();
       events.push(event);
@@ -189,11 +207,13 @@ export async function runChange<T>(
 
   try {
     const value = await work(tx);
-    await appendOps(connection, head, confirmed, 'confirmed');
-    await appendOps(connection, head, pending, 'pending');
-    await mergeRegisters(connection, confirmed);
+    if (underWay.size > 0) throw new Error('A change must await everything it does: something was still under way when it returned.');
+    open = false;
+    await appendOps(context.connection, head, confirmed, 'confirmed');
+    await appendOps(context.connection, head, pending, 'pending');
+    await mergeRegisters(context.connection, confirmed);
     if (changes.length > 0 || noted !== undefined) {
-      await appendAudit(connection, head, random, {
+      await appendAudit(context.connection, head, random, {
         at,
         actor: author.person,
         session: author.session,
@@ -208,44 +228,33 @@ export async function runChange<T>(
     return { value, events };
   } finally {
     open = false;
+    // What one failed step left running ends before the change is undone.
+    await Promise.allSettled(underWay);
   }
 }
 
-function declared(entity: Entity, name: string): Field {
-  const field = fieldOf(entity, name);
-  if (field === undefined) throw new Error(`${entity.name} has no field ${name}`);
-  return field;
+const ID = text();
+
+function mustLieIn(entity: Entity, scope: string): void {
+  const [kind, id] = scope.split(/:(.*)/s);
+  if (!entity.scope.some((allowed) => allowed === kind && (kind === 'platform') === (id === undefined || id === '')))
+    throw new Error(`a ${entity.name} cannot lie in scope ${scope}`);
+}
+
+/** The given fields as they stand in a row. Throws on one that is not declared, or holds what it cannot. */
+function columnsOf(entity: Entity, values: Record<string, unknown>): [name: string, value: Column][] {
+  const columns: [string, Column][] = [];
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined) continue;
+    const field = fieldOf(entity, name);
+    if (field === undefined) throw new Error(`${entity.name} has no field ${name}`);
+    columns.push([name, toColumn(field, name, value)]);
+  }
+  return columns;
 }
 
 async function rowOf(connection: Connection, entity: Entity, id: Id): Promise<Row | undefined> {
-  const [row] = await connection.all<Row>(`select * from "${entity.table}" where "id" = ?`, [id]);
+  // Named one by one: a column that a newer program has added beside us must not upset a prepared statement.
+  const [row] = await connection.all<Row>(`select ${columnList(entity)} from "${entity.table}" where "id" = ?`, [id]);
   return row;
-}
-
-/** Refuses to let the builder write a shared table: that would leave no operation and no audit. */
-export function guardSharedTables(shared: ReadonlySet<string>): KyselyPlugin {
-  return {
-    transformQuery({ node }) {
-      for (const table of writtenTables(node))
-        if (shared.has(table))
-          throw new Error(`"${table}" is shared: write it by tx.create, tx.update or tx.remove, so that the change is logged.`);
-      return node;
-    },
-    transformResult: async ({ result }) => result,
-  };
-}
-
-type TableLike = { kind: string; table?: { identifier: { name: string } }; node?: TableLike };
-const nameOf = (node: unknown): string | undefined => {
-  const table = node as TableLike | undefined;
-  return table?.kind === 'AliasNode' ? nameOf(table.node) : table?.table?.identifier.name;
-};
-
-function writtenTables(node: RootOperationNode): string[] {
-  const tables: (string | undefined)[] = [];
-  if (node.kind === 'InsertQueryNode') tables.push(nameOf(node.into));
-  if (node.kind === 'UpdateQueryNode') tables.push(nameOf(node.table));
-  if (node.kind === 'DeleteQueryNode') tables.push(...node.from.froms.map(nameOf));
-  if (node.kind === 'MergeQueryNode') tables.push(nameOf(node.into));
-  return tables.filter((table) => table !== undefined);
 }

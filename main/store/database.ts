@@ -16,13 +16,16 @@ export interface WriteConnection extends Connection {
   /** The typed builder on this very connection, for questions and local tables inside a change. */
   // biome-ignore lint/suspicious/noExplicitAny: the tables are those of whoever asks; areas narrow it
   kysely: Kysely<any>;
+  /** Asked before each statement of the builder; throws where none may be made. */
+  guard: () => void;
+  /** Returns once this process alone may write. */
   begin(): Promise<void>;
   commit(): Promise<void>;
   rollback(): Promise<void>;
   savepoint(): Promise<void>;
   release(): Promise<void>;
   rollbackTo(): Promise<void>;
-  /** False after a failure that made the database drop the transaction by itself, as a full disk does. */
+  /** False after a failure that made the database drop the transaction by itself, as a full disk or a lost connection does. */
   inTransaction(): boolean;
 }
 
@@ -37,8 +40,13 @@ export interface Database {
   readonly kysely: Kysely<any>;
   /** More than one process may write: what is kept in memory about the log is read anew for each group of changes. */
   readonly sharedWriters: boolean;
+  /** Hears of every statement that failed, whoever made it, so that damage is known as soon as it is met. */
+  onError: (error: unknown) => void;
+  /** Questions that all see the same moment, whatever is committed meanwhile. */
+  snapshot<T>(work: (at: Connection) => Promise<T>): Promise<T>;
   /** Names of all tables, without the database's own. */
   tables(): Promise<string[]>;
+  /** `type` is what ddl.ts writes for it. */
   columns(table: string): Promise<{ name: string; type: string; nullable: boolean; default: string | null }[]>;
   /** How the database means to answer, for the tests that hold hot questions to their index. */
   plan(sql: string, params?: readonly Param[]): Promise<string>;
@@ -48,4 +56,10 @@ export interface Database {
   backup(file: string, step: BackupStep): Promise<void>;
   bytes(): Promise<number>;
   close(): Promise<void>;
+}
+
+/** The builder writes and asks; the transaction round it is not its own. */
+export function mustNotSteer(sql: string): void {
+  if (/^\s*(begin|start|commit|end|rollback|abort|savepoint|release)\b/i.test(sql))
+    throw new Error('A change runs in the store’s transaction already: it begins and ends none of its own.');
 }

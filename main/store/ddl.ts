@@ -19,7 +19,7 @@ export const OPTIONAL_INTEGER = { type: 'integer', nullable: true } as const;
 export const NO = { type: 'boolean', default: 0 } as const;
 
 // "C": ids, keys, clocks and order keys compare byte by byte on both; under a language's order 'a0' < 'Zz' turns round.
-const NATIVE: Record<DialectName, Record<ColumnType, string>> = {
+export const NATIVE: Record<DialectName, Record<ColumnType, string>> = {
   sqlite: { text: 'text', integer: 'integer', real: 'real', boolean: 'integer', bytes: 'blob' },
   postgres: { text: 'text collate "C"', integer: 'bigint', real: 'double precision', boolean: 'smallint', bytes: 'bytea' },
 };

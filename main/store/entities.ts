@@ -1,4 +1,5 @@
 // How a shared record is declared: once, as data. Migrations, change log, audit, export, erasure and sync read these lists.
+import { inspect } from 'node:util';
 import type { ColumnType } from 'kysely';
 
 /** Merge rule of a field. register: the later writer wins, by hybrid logical clock. */
@@ -71,13 +72,19 @@ export function fieldOf(entity: Entity, name: string): Field | undefined {
   return Object.hasOwn(entity.fields, name) ? entity.fields[name] : undefined;
 }
 
+/** Every field, as in a table's columns beside `id` and `scope`. */
+export const fieldNames = (entity: Entity): string[] => [...Object.keys(entity.fields), 'deletedAt'];
+
+/** For SQL: a record without its id. */
+export const columnList = (entity: Entity): string => ['scope', ...fieldNames(entity)].map((name) => `"${name}"`).join(', ');
+
 // ---- the three shapes of a value: in code, in a column, in an operation
 
 export type Column = string | number | null;
 
 /** Code → column. Throws on what no database of ours may hold. */
 export function toColumn(field: Field, name: string, value: unknown): Column {
-  if (field.type === 'json') return JSON.stringify(value ?? null);
+  if (field.type === 'json') return jsonText(name, value ?? null);
   if (value === null || value === undefined) {
     if (field.nullable) return null;
     throw new TypeError(`${name} may not be empty`);
@@ -96,7 +103,16 @@ export function toColumn(field: Field, name: string, value: unknown): Column {
       if (typeof value !== 'string' || value.includes('\0') || !value.isWellFormed()) break;
       return value;
   }
-  throw new TypeError(`${name} cannot hold ${JSON.stringify(value)?.slice(0, 80)}`);
+  throw new TypeError(`${name} cannot hold ${inspect(value, { depth: 0 }).slice(0, 80)}`);
+}
+
+/** JSON as it would come back: what JSON leaves out or turns into null without a word is refused. */
+function jsonText(name: string, value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) => {
+    const lost = typeof part === 'number' ? !Number.isFinite(part) : typeof part === 'function' || typeof part === 'symbol';
+    if (lost) throw new TypeError(`${name} cannot hold ${String(part).slice(0, 80)}`);
+    return part;
+  });
 }
 
 /** Column → operation: the JSON text that travels. */

@@ -14,8 +14,11 @@ export class Events<E extends { event: string }> {
   publish(events: readonly E[]): void {
     for (const event of events)
       for (const listener of [...this.listeners]) {
+        // Who was told to stop while this event went round hears no more: what it needs may be closed.
+        if (!this.listeners.has(listener)) continue;
         try {
-          listener(event);
+          const answer: unknown = listener(event);
+          if (answer instanceof Promise) answer.catch(this.onError);
         } catch (error) {
           this.onError(error);
         }
@@ -30,7 +33,7 @@ export class Events<E extends { event: string }> {
 
   on<N extends E['event']>(name: N, listener: Listener<Extract<E, { event: N }>>): () => void {
     return this.subscribe((event) => {
-      if (event.event === name) listener(event as Extract<E, { event: N }>);
+      if (event.event === name) return listener(event as Extract<E, { event: N }>);
     });
   }
 

@@ -16,24 +16,54 @@ export class FolderInUse extends Error {
   override name = 'FolderInUse';
 }
 
+/** The connection was lost after the commit was sent, and nobody answers who could say whether it happened. */
+export class OutcomeUnknown extends Error {
+  override name = 'OutcomeUnknown';
+}
+
 const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '');
 
 export const isDamage = (error: unknown): boolean =>
-  error instanceof StoreDamaged || /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error)) || codeOf(error) === 'XX001' || codeOf(error) === 'XX002';
+  error instanceof StoreDamaged || /^(SQLITE_(CORRUPT|NOTADB)|XX00[12]$)/.test(codeOf(error));
+
+/** The driver of PostgreSQL gives its own complaints about a lost connection no code. */
+const LOST_CODE = /^(ECONN|EPIPE$|ENOTFOUND$|EHOST|ENET|ETIMEDOUT$|08|57P|53[0234])/;
+const LOST_WORDS = /^(Connection terminated|Client (has encountered a connection error|was closed)|timeout (exceeded when trying|expired))/;
+export const isLostConnection = (error: unknown): boolean =>
+  LOST_CODE.test(codeOf(error)) || (error instanceof Error && LOST_WORDS.test(error.message));
+
+export const damagedStore = () =>
+  new Refusal('unavailable', 'The store is damaged. Nothing more is written; see “Health” for the way out.', { cause: 'damaged' });
+
+/** Why a whole transaction was lost: by this error where it is the database's own, by a broken connection where it is a job's. */
+export const lostTransaction = (error: unknown): unknown =>
+  !(error instanceof Refusal) && storeError(error) instanceof Refusal
+    ? error
+    : Object.assign(new Error('The database dropped the transaction.', { cause: error }), { code: '08006' });
 
 /** Gives a driver's error its meaning; what is not the driver's passes unchanged. */
 export function storeError(error: unknown): unknown {
   const code = codeOf(error);
   if (error instanceof Refusal) return error;
-  if (isDamage(error))
-    return new Refusal('unavailable', 'The store is damaged. Nothing more is written; see “Health” for the way out.', { cause: 'damaged' });
+  if (isDamage(error)) return damagedStore();
+  if (error instanceof OutcomeUnknown)
+    return new Refusal(
+      'unavailable',
+      'The database was lost in the middle of a commit: look whether the change was made before you repeat it.',
+      {
+        cause: 'connection',
+        outcome: 'unknown',
+      },
+    );
   if (code === 'SQLITE_FULL' || code === 'ENOSPC' || code === '53100')
     return new Refusal('unavailable', 'The disk is full. Nothing was changed; free some space and try again.', { cause: 'diskFull' });
   if (code.startsWith('SQLITE_READONLY') || code === 'EROFS' || code === '25006')
     return new Refusal('unavailable', 'The data folder cannot be written. Nothing was changed.', { cause: 'readOnly' });
-  if (code.startsWith('SQLITE_IOERR') || code === 'EIO' || code.startsWith('SQLITE_CANTOPEN'))
+  if (code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_CANTOPEN') || code === 'EIO' || code === '58030')
     return new Refusal('unavailable', 'The disk does not answer properly. Nothing was changed.', { cause: 'disk' });
-  if (/^(ECONN|57P|08)/.test(code) || code === 'ETIMEDOUT' || code === 'EPIPE')
+  if (/^SQLITE_(BUSY|LOCKED)/.test(code))
+    return new Refusal('unavailable', 'Another program holds the store. Nothing was changed; close it and try again.', { cause: 'busy' });
+  if (isLostConnection(error))
     return new Refusal('unavailable', 'The database does not answer. Nothing was changed; try again in a moment.', { cause: 'connection' });
   if (code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY' || code === '23505')
     return new Refusal('conflict', 'This exists already.');

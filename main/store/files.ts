@@ -1,6 +1,6 @@
 // Files that are whole or not there: written beside, flushed, then put in place.
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { copyFile, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 export async function writeWhole(file: string, bytes: Uint8Array | string, mode = 0o600): Promise<void> {
@@ -21,10 +21,19 @@ export async function writeWhole(file: string, bytes: Uint8Array | string, mode 
   }
 }
 
+/** A copy that is on disk when it returns. Under its name at once: for places nobody looks at before it is done. */
+export async function copyFlushed(from: string, to: string): Promise<void> {
+  await copyFile(from, to);
+  await flush(to, 'r+');
+}
+
 /** A rename is on disk only once its folder is. Windows has no such call, and needs none. */
 export async function flushFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
+  if (process.platform !== 'win32') await flush(folder, 'r');
+}
+
+async function flush(path: string, flags: string): Promise<void> {
+  const handle = await open(path, flags);
   try {
     await handle.sync();
   } finally {

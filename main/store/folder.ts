@@ -1,5 +1,5 @@
 // The data folder: where everything a station keeps has its place, for this account's eyes only, and one process at a time.
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { FolderInUse } from './faults.ts';
@@ -22,7 +22,14 @@ export function openFolder(path: string): Folder {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   chmodSync(path, 0o700);
   for (const inner of [folder.blobs, folder.secrets, folder.backups, folder.logs]) mkdirSync(inner, { recursive: true, mode: 0o700 });
-  return { ...folder, release: lock(path) };
+  const release = lock(path);
+  sweep(folder.backups);
+  return { ...folder, release };
+}
+
+/** What a kill left half made: nobody else is at work here, and a backup may be as large as the store. */
+function sweep(folder: string): void {
+  for (const name of readdirSync(folder)) if (name.endsWith('.part')) rmSync(join(folder, name), { recursive: true, force: true });
 }
 
 export function folderPaths(path: string): Omit<Folder, 'release'> {
@@ -45,7 +52,7 @@ function lock(path: string): () => void {
     raw.exec('begin exclusive');
   } catch (error) {
     raw.close();
-    if ((error as { code?: string }).code === 'SQLITE_BUSY')
+    if (/^SQLITE_(BUSY|LOCKED)/.test(String((error as { code?: string }).code)))
       throw new FolderInUse(`Another Outpost works in ${path}. Stop it, or start this one with another --data folder.`);
     throw error;
   }

@@ -5,14 +5,30 @@ import { hlcMs } from '../../contract/clock.ts';
 import { Refusal } from '../../contract/errors.ts';
 import { growingIds, type Id, type Random } from '../../contract/ids.ts';
 import type { StationEvent } from '../../contract/index.ts';
-import { type AuditRecord, appendAudit, verifyAudit } from './audit.ts';
-import { type Author, type ChangeContext, guardSharedTables, runChange, station, type Tx } from './change.ts';
+import { type AuditRecord, appendAudit, type Verdict, verifyAudit } from './audit.ts';
+import { type Author, type ChangeContext, runChange, station, type Tx } from './change.ts';
+import { commandAnswer, keepAnswer } from './commands.ts';
 import type { Database } from './database.ts';
 import type { Entity } from './entities.ts';
 import { Events } from './events.ts';
-import { isDamage, StoreDamaged } from './faults.ts';
+import { damagedStore, isDamage, StoreDamaged } from './faults.ts';
+import { guardTables } from './guard.ts';
+import { readIdentity } from './identity.ts';
 import { compareWithDeclarations, compareWithLog, type Step } from './integrity.ts';
-import { applyOps, confirmOps, countOps, emptyHead, type Head, type LoggedOp, type Op, opsOfRecord, opsSince, rejectOps } from './log.ts';
+import {
+  applyOps,
+  confirmOps,
+  countOps,
+  emptyHead,
+  type LoggedOp,
+  type Op,
+  opsOfRecord,
+  opsSince,
+  readHead,
+  rejectOps,
+  showAll,
+  writeHead,
+} from './log.ts';
 import { type MigrateOptions, migrate } from './migrate.ts';
 import { Writer } from './writer.ts';
 
@@ -30,6 +46,9 @@ export const LOCAL_TABLES: Readonly<Record<string, string>> = {
   session: 'a session is with one station',
   signInLink: 'a link leads to the station that made it',
 };
+
+/** Those among them that only the store itself writes. What an audit row says of people may be erased, so that is not among them. */
+const OWN_TABLES = ['meta', 'incarnation', 'op', 'reg', 'audit', 'command'];
 
 export type StoreOptions = {
   database: Database;
@@ -66,7 +85,7 @@ export type Store = {
   readonly events: Events<StationEvent>;
   /** Writes down an act that changed nothing: a refusal, a failed sign-in. */
   audit(record: Omit<AuditRecord, 'at'>): Promise<void>;
-  verifyAudit(): Promise<{ rows: number; fault: string | null }>;
+  verifyAudit(): Promise<Verdict>;
   /** The answer to a command with this opId, were it carried out before. */
   answered(opId: Id, author: Pick<Author, 'person' | 'action'>): Promise<{ result: unknown } | undefined>;
   readonly changeLog: ChangeLog;
@@ -93,67 +112,44 @@ export type ChangeLog = {
 
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { database, clock, random } = options;
+  const { writer: connection } = database;
+  const entities = new Map(options.entities.map((entity) => [entity.name, entity]));
+  const head = emptyHead('');
+  const events = new Events<StationEvent>((error) => options.log.error({ error }, 'a listener failed'));
+  // Where a change is under way: from there neither another one nor a look at the committed state makes sense.
+  const inside = new AsyncLocalStorage<{ open: boolean }>();
+  const isInside = () => inside.getStore()?.open === true;
+
+  let damage: string | undefined;
+  database.onError = (error) => {
+    if (isDamage(error)) damage ??= (error as Error).message;
+  };
+
   await migrate(database, {
     ...(options.migrations && { migrations: options.migrations }),
     backupFirst: options.backupFirst ?? (async () => {}),
+    afterwards: async (from) => {
+      if (from > 0) await showAll(connection, entities);
+    },
   });
 
-  const entities = new Map(options.entities.map((entity) => [entity.name, entity]));
-  const shared = new Set(options.entities.map((entity) => entity.table));
-  const { writer: connection } = database;
-  const db = connection.kysely.withPlugin(guardSharedTables(shared));
-  const events = new Events<StationEvent>((error) => options.log.error({ error }, 'a listener failed'));
-  const inside = new AsyncLocalStorage<true>();
-  let damage: string | undefined;
-  let head: Head = emptyHead('');
   // Never below what was written before: a clock set back must not make a newer id look older.
-  const nextId = growingIds(() => Math.max(clock(), hlcMs(head.hlc)), random);
-
-  const readHead = async (): Promise<Head> => {
-    // The row is also what lets one process at a time write, where several share a database.
-    const lock = database.sharedWriters ? ' for update' : '';
-    const [row] = await connection.all<{ value: string }>(`select "value" from "meta" where "key" = 'head'${lock}`);
-    return JSON.parse(row?.value ?? 'null') as Head;
-  };
-  const writeHead = () =>
-    connection.run(`insert into "meta" ("key", "value") values ('head', ?) on conflict ("key") do update set "value" = excluded."value"`, [
-      JSON.stringify(head),
-    ]);
-
-  const writer = new Writer(database, {
-    begin: async (stale) => {
-      if (stale || database.sharedWriters) Object.assign(head, await readHead());
+  let notBefore = 0;
+  const nextId = growingIds(() => Math.max(clock(), notBefore, hlcMs(head.hlc)), random);
+  const identity = await readIdentity(
+    connection,
+    (ms) => {
+      notBefore = ms;
+      return nextId();
     },
-    mark: () => {
-      const before = { ...head };
-      return () => Object.assign(head, before);
-    },
-    end: async () => {
-      await writeHead();
-    },
-  });
+    clock,
+    options.newIncarnation,
+  );
+  Object.assign(head, identity.head);
 
-  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
-    if (inside.getStore()) throw new Error('store.change inside store.change would wait for itself for ever: use the tx at hand.');
-    if (damage !== undefined)
-      throw new Refusal('unavailable', 'The store is damaged. Nothing more is written; see “Health” for the way out.', {
-        cause: 'damaged',
-      });
-    return writer.enqueue(async () => {
-      try {
-        return await inside.run(true, work);
-      } catch (error) {
-        if (isDamage(error)) damage = (error as Error).message;
-        throw error;
-      }
-    });
-  };
-
-  const identity = await firstWords();
-  head = identity.head;
   const context: ChangeContext = {
     connection,
-    db,
+    db: connection.kysely.withPlugin(guardTables(new Set(options.entities.map((entity) => entity.table)), new Set(OWN_TABLES))),
     head,
     station: identity.stationId,
     random,
@@ -161,73 +157,57 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     clock,
     confirms: options.confirms ?? 'self',
   };
-
-  /** Who this database is: made on the first opening, and a new incarnation whenever it may be a copy. */
-  async function firstWords(): Promise<{ stationId: Id; head: Head }> {
-    await connection.begin();
-    try {
-      const rows = await connection.all<{ key: string; value: string }>(
-        `select "key", "value" from "meta" where "key" in ('station', 'head')`,
-      );
-      const meta = new Map(rows.map((row) => [row.key, row.value]));
-      const known = meta.get('head');
-      if (known !== undefined) head = JSON.parse(known) as Head;
-      let stationId = meta.get('station');
-      if (stationId === undefined) {
-        stationId = nextId();
-        await connection.run(`insert into "meta" ("key", "value") values ('station', ?)`, [stationId]);
-      }
-      if (known === undefined || options.newIncarnation !== undefined) {
-        const incarnation = nextId();
-        await connection.run('insert into "incarnation" ("id", "startedAt", "reason") values (?, ?, ?)', [
-          incarnation,
-          clock(),
-          options.newIncarnation ?? 'first start',
-        ]);
-        // The log goes on where it was; counting within the incarnation and its audit chain begin anew.
-        head = { ...emptyHead(incarnation), seq: head.seq, hlc: head.hlc };
-        await writeHead();
-      }
-      await connection.commit();
-      return { stationId, head };
-    } catch (error) {
-      if (connection.inTransaction()) await connection.rollback();
-      throw error;
-    }
-  }
-
-  const answer = async (opId: Id, author: Pick<Author, 'person' | 'action'>, from: typeof database.reader) => {
-    const [row] = await from.all<{ person: string | null; action: string; result: string }>(
-      'select "person", "action", "result" from "command" where "opId" = ?',
-      [opId],
-    );
-    if (row === undefined) return undefined;
-    if (row.person !== author.person || row.action !== author.action)
-      throw new Refusal('conflict', 'This opId was used for another command.');
-    return { result: JSON.parse(row.result) as unknown };
+  connection.guard = () => {
+    if (!isInside()) throw new Error('This transaction is over: what a change asks and writes, it awaits.');
   };
 
+  const writer = new Writer(database, {
+    begin: async (stale) => {
+      if (stale || database.sharedWriters) Object.assign(head, await readHead(connection));
+    },
+    mark: () => {
+      const before = { ...head };
+      return () => Object.assign(head, before);
+    },
+    end: () => writeHead(connection, head),
+  });
+
+  const mustBeWhole = () => {
+    if (damage !== undefined) throw damagedStore();
+  };
+  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (isInside()) throw new Error('store.change inside store.change would wait for itself for ever: use the tx at hand.');
+    mustBeWhole();
+    return writer.enqueue(async () => {
+      // Damage may have been met since this was handed in.
+      mustBeWhole();
+      const pass = { open: true };
+      try {
+        return await inside.run(pass, work);
+      } finally {
+        pass.open = false;
+      }
+    });
+  };
+
+  let closing: Promise<void> | undefined;
   const store: Store = {
     async change(author, work) {
-      const { value, events: told } = await guarded(async () => {
-        const known = author.opId && (await answer(author.opId, author, connection));
-        if (known) throw new AlreadyDone(known.result);
-        const outcome = await runChange(context, author, work);
-        if (author.opId)
-          await connection.run('insert into "command" ("opId", "person", "action", "result", "at") values (?, ?, ?, ?, ?)', [
-            author.opId,
-            author.person,
-            author.action,
-            JSON.stringify(outcome.value ?? {}),
-            clock(),
-          ]);
-        return outcome;
+      const { opId } = author;
+      const outcome = await guarded(async () => {
+        const before = opId && (await commandAnswer(connection, opId, author));
+        if (before) return { before };
+        const done = await runChange(context, author, work);
+        if (opId) await keepAnswer(connection, opId, author, done.value, clock());
+        return done;
       });
-      events.publish(told);
-      return value;
+      // Said only now: the first try may have been in the same commit.
+      if ('before' in outcome) throw new AlreadyDone(outcome.before.result);
+      events.publish(outcome.events);
+      return outcome.value;
     },
     get read() {
-      if (inside.getStore()) throw new Error('store.read inside store.change sees the state before it: ask tx.db.');
+      if (isInside()) throw new Error('store.read inside store.change sees the state before it: ask tx.db.');
       return database.kysely;
     },
     events,
@@ -235,8 +215,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       await guarded(() => appendAudit(connection, head, random, { ...record, at: clock() }));
       events.publish([{ event: 'people.audited', organisation: record.organisation }]);
     },
-    verifyAudit: () => verifyAudit(database.reader, head),
-    answered: (opId, author) => answer(opId, author, database.reader),
+    verifyAudit: () => database.snapshot(verifyAudit),
+    answered: (opId, author) => commandAnswer(database.reader, opId, author),
     changeLog: {
       since: (seq, limit) => opsSince(database.reader, seq, limit),
       ofRecord: (entity, id) => opsOfRecord(database.reader, entity, id),
@@ -260,9 +240,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       return head.incarnation;
     },
     database,
-    async close() {
-      await writer.close(new Refusal('unavailable', 'The station is shutting down.'));
-      await database.close();
+    close() {
+      closing ??= writer.close(new Refusal('unavailable', 'The station is shutting down.')).then(() => database.close());
+      return closing;
     },
   };
   return store;

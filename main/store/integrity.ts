@@ -1,10 +1,12 @@
 // Do the tables say what the log says? Rebuilds every shared record from registers and pending operations and compares.
 import { createHash } from 'node:crypto';
-import type { Database } from './database.ts';
-import { type Column, type Entity, type Field, fieldOf, toColumn } from './entities.ts';
-import { type Entities, visibleRow } from './log.ts';
+import type { Connection, Database } from './database.ts';
+import { NATIVE } from './ddl.ts';
+import { type Column, columnList, type Entity, type Field, fieldNames, fieldOf, toColumn } from './entities.ts';
+import { type Entities, visibleRows } from './log.ts';
 
 const PAGE = 500;
+const NAMED = 10;
 
 export type Comparison = {
   records: number;
@@ -17,60 +19,89 @@ export type Comparison = {
 
 export type Step = { progress?: (fraction: number) => void; signal?: AbortSignal };
 
-export async function compareWithLog(database: Database, entities: Entities, step: Step = {}): Promise<Comparison> {
-  const fromTables = createHash('sha256');
-  const fromLog = createHash('sha256');
-  const faults: string[] = [];
-  let records = 0;
-  const list = [...entities.values()];
-  for (const [index, entity] of list.entries()) {
-    for await (const id of recordIds(database, entity)) {
-      step.signal?.throwIfAborted();
-      records += 1;
-      const table = await tableLine(database, entity, id);
-      const log = await logLine(database, entity, id);
-      fromTables.update(table);
-      fromLog.update(log);
-      if (table !== log && faults.length < 10)
-        faults.push(`${entity.name} ${id}: the table says ${table.trim()}, the log says ${log.trim()}`);
+/** Looks at one moment of the store, so that changes made meanwhile are no disagreement. */
+export const compareWithLog = (database: Database, entities: Entities, step: Step = {}): Promise<Comparison> =>
+  database.snapshot(async (at) => {
+    const fromTables = createHash('sha256');
+    const fromLog = createHash('sha256');
+    const faults = await registerFaults(at);
+    let records = 0;
+    const list = [...entities.values()];
+    for (const [index, entity] of list.entries()) {
+      for await (const ids of recordIds(at, entity)) {
+        step.signal?.throwIfAborted();
+        records += ids.length;
+        const stored = await storedRows(at, entity, ids);
+        const logged = await visibleRows(at, entity, ids);
+        for (const id of ids) {
+          const table = line(entity, id, stored.get(id));
+          const log = line(entity, id, logged.get(id));
+          fromTables.update(table);
+          fromLog.update(log);
+          if (table !== log) faults.push(`${entity.name} ${id}: the table says ${table.trim()}, the log says ${log.trim()}`);
+        }
+        faults.splice(NAMED);
+      }
+      step.progress?.((index + 1) / list.length);
     }
-    step.progress?.((index + 1) / list.length);
-  }
-  return { records, tables: fromTables.digest('hex'), log: fromLog.digest('hex'), faults };
+    return { records, tables: fromTables.digest('hex'), log: fromLog.digest('hex'), faults };
+  });
+
+/** A register holds the latest confirmed operation of its field, and nothing else. */
+async function registerFaults(at: Connection): Promise<string[]> {
+  const unlike = await at.all<{ entity: string; rowId: string; field: string }>(
+    `select r."entity", r."rowId", r."field" from "reg" r left join "op" o on o."opId" = r."opId"
+     where o."opId" is null or o."state" <> 'confirmed' or o."entity" <> r."entity" or o."rowId" <> r."rowId" or o."field" <> r."field"
+       or o."value" <> r."value" or o."hlc" <> r."hlc" limit ?`,
+    [NAMED],
+  );
+  const behind = await at.all<{ entity: string; rowId: string; field: string }>(
+    `select o."entity", o."rowId", o."field" from "op" o
+     left join "reg" r on r."entity" = o."entity" and r."rowId" = o."rowId" and r."field" = o."field"
+     where o."state" = 'confirmed' and (r."opId" is null or (o."hlc", o."opId") > (r."hlc", r."opId")) limit ?`,
+    [NAMED],
+  );
+  return [
+    ...unlike.map(({ entity, rowId, field }) => `${entity} ${rowId}: the register of ${field} is in no confirmed operation`),
+    ...behind.map(({ entity, rowId, field }) => `${entity} ${rowId}: the register of ${field} is behind its last operation`),
+  ];
 }
 
-/** Every id that the table or the log knows, in order. */
-async function* recordIds({ reader }: Database, entity: Entity): AsyncGenerator<string> {
+const IN_TABLE = (entity: Entity) => `select "id" from "${entity.table}" where "id" > ?`;
+const IN_REGISTERS = 'select "rowId" as "id" from "reg" where "rowId" > ? and "entity" = ?';
+const IN_PENDING = `select "rowId" as "id" from "op" where "rowId" > ? and "entity" = ? and "state" = 'pending'`;
+
+/** The ids that the table or the log knows, in order and in pages. */
+async function* recordIds(at: Connection, entity: Entity): AsyncGenerator<string[]> {
   // A request to the hub has operations but, rightly, no row yet: only what is confirmed must stand in the table.
-  const logged =
-    entity.authority === 'hub'
-      ? `select "rowId" as "id" from "reg" where "entity" = ?`
-      : `select "rowId" as "id" from "op" where "entity" = ? and "state" <> 'rejected'`;
-  let after = '';
-  for (;;) {
-    const page = await reader.all<{ id: string }>(
-      `select "id" from (select "id" from "${entity.table}" union ${logged}) ids where "id" > ? order by "id" limit ?`,
-      [entity.name, after, PAGE],
-    );
-    for (const { id } of page) yield id;
-    if (page.length < PAGE) return;
+  const logged = entity.authority === 'hub' ? [IN_REGISTERS] : [IN_REGISTERS, IN_PENDING];
+  // Each source is cut to a page by itself: one cut over all of them would sort everything for every page.
+  const pages = [IN_TABLE(entity), ...logged].map(
+    (source) => `select * from (select distinct "id" from (${source}) s order by "id" limit ${PAGE}) p`,
+  );
+  for (let after = ''; ; ) {
+    const page = await at.all<{ id: string }>(`${pages.join(' union ')} order by "id" limit ${PAGE}`, [
+      after,
+      ...logged.flatMap(() => [after, entity.name]),
+    ]);
+    if (page.length === 0) return;
+    yield page.map(({ id }) => id);
     after = page.at(-1)?.id as string;
   }
 }
 
+async function storedRows(at: Connection, entity: Entity, ids: readonly string[]): Promise<Map<string, Record<string, Column>>> {
+  const rows = await at.all<Record<string, Column>>(
+    `select "id", ${columnList(entity)} from "${entity.table}" where "id" in (${ids.map(() => '?').join(', ')})`,
+    ids,
+  );
+  return new Map(rows.map((row) => [row.id as string, row]));
+}
+
 const line = (entity: Entity, id: string, row: Record<string, Column> | undefined) =>
-  `${JSON.stringify([entity.name, id, ...[...Object.keys(entity.fields), 'deletedAt'].map((name) => row?.[name])])}\n`;
+  `${JSON.stringify([entity.name, id, row === undefined ? 'nothing' : ['scope', ...fieldNames(entity)].map((name) => row[name])])}\n`;
 
-async function tableLine({ reader }: Database, entity: Entity, id: string): Promise<string> {
-  const [row] = await reader.all<Record<string, Column>>(`select * from "${entity.table}" where "id" = ?`, [id]);
-  return line(entity, id, row);
-}
-
-async function logLine({ reader }: Database, entity: Entity, id: string): Promise<string> {
-  return line(entity, id, await visibleRow(reader, entity, id));
-}
-
-/** Every field has its column with the declared default, every shared table its entity, every other table a reason to be local. */
+/** Every field has its column with the declared type and default, every shared table its entity, every other table a reason to be local. */
 export async function compareWithDeclarations(
   database: Database,
   entities: Entities,
@@ -86,10 +117,12 @@ export async function compareWithDeclarations(
     }
     shared.delete(table);
     const columns = new Map((await database.columns(table)).map((column) => [column.name, column]));
-    for (const name of [...Object.keys(entity.fields), 'deletedAt']) {
+    for (const name of ['id', 'scope'])
+      if (columns.get(name)?.type !== NATIVE[database.dialect].text) faults.push(`${table} has no ${name}`);
+    for (const name of fieldNames(entity)) {
       const column = columns.get(name);
       if (column === undefined) faults.push(`${table} has no column ${name}`);
-      else faults.push(...columnFaults(table, name, fieldOf(entity, name) as Field, column));
+      else faults.push(...columnFaults(database, table, name, fieldOf(entity, name) as Field, column));
       columns.delete(name);
     }
     for (const extra of columns.keys()) if (extra !== 'id' && extra !== 'scope') faults.push(`${table}.${extra} is in no declaration`);
@@ -98,19 +131,24 @@ export async function compareWithDeclarations(
   return faults;
 }
 
-function columnFaults(table: string, name: string, field: Field, column: { nullable: boolean; default: string | null }): string[] {
+type FoundColumn = { type: string; nullable: boolean; default: string | null };
+
+function columnFaults({ dialect }: Database, table: string, name: string, field: Field, column: FoundColumn): string[] {
   const faults: string[] = [];
+  const type = NATIVE[dialect][field.type === 'json' ? 'text' : field.type];
+  if (column.type !== type) faults.push(`${table}.${name} is ${column.type}, its declaration says ${type}`);
   if (column.nullable !== field.nullable)
     faults.push(`${table}.${name} is ${column.nullable ? '' : 'not '}nullable, its declaration says otherwise`);
   const initial = toColumn(field, name, field.default);
-  const found =
-    column.default === null
-      ? null
-      : column.default
-          .replace(/::[\w ]+$/, '')
-          .replace(/^'(.*)'$/s, '$1')
-          .replaceAll("''", "'");
+  const found = defaultOf(column);
   if (found !== (initial === null ? null : String(initial)))
     faults.push(`${table}.${name} has default ${found}, its declaration says ${initial}`);
   return faults;
 }
+
+/** 'a word'::text → a word */
+const defaultOf = (column: FoundColumn): string | null =>
+  column.default
+    ?.replace(/::[\w ]+$/, '')
+    .replace(/^'(.*)'$/s, '$1')
+    .replaceAll("''", "'") ?? null;

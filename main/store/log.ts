@@ -1,8 +1,9 @@
 // The change log: operations as they were made, and the confirmed registers they settle into.
 // Visible is the later of confirmed and pending, so that a refused operation simply falls back.
-import { HLC_ZERO, type Hlc, hlcMax } from '../../contract/clock.ts';
+import { HLC, HLC_ZERO, type Hlc, hlcMax } from '../../contract/clock.ts';
+import { Refusal } from '../../contract/errors.ts';
 import type { Connection, Param } from './database.ts';
-import { type Column, type Entity, type Field, fieldOf, fromOperation, toColumn } from './entities.ts';
+import { type Column, type Entity, type Field, fieldNames, fieldOf, fromOperation, toColumn } from './entities.ts';
 
 export type OpState = 'pending' | 'confirmed' | 'rejected';
 
@@ -27,6 +28,28 @@ export type LoggedOp = Op & { seq: number; state: OpState };
 export type Head = { incarnation: string; seq: number; n: number; hlc: Hlc; auditSeq: number; auditHash: string };
 
 export const emptyHead = (incarnation: string): Head => ({ incarnation, seq: 0, n: 0, hlc: HLC_ZERO, auditSeq: 0, auditHash: '' });
+
+/** The present head has this key in `meta`; that of an incarnation which has ended has its id behind it. */
+export const HEAD = 'head';
+
+export async function readHead(connection: Connection): Promise<Head | undefined> {
+  const [row] = await connection.all<{ value: string }>('select "value" from "meta" where "key" = ?', [HEAD]);
+  return row && (JSON.parse(row.value) as Head);
+}
+
+/** Of this and of all former incarnations. */
+export async function headsOf(connection: Connection): Promise<Head[]> {
+  const rows = await connection.all<{ value: string }>(`select "value" from "meta" where "key" = ? or "key" like '${HEAD}:%'`, [HEAD]);
+  return rows.map((row) => JSON.parse(row.value) as Head);
+}
+
+/** Of the present incarnation, or with `ended` of one that is over. */
+export async function writeHead(connection: Connection, head: Head, ended = false): Promise<void> {
+  await connection.run(`insert into "meta" ("key", "value") values (?, ?) on conflict ("key") do update set "value" = excluded."value"`, [
+    ended ? `${HEAD}:${head.incarnation}` : HEAD,
+    JSON.stringify(head),
+  ]);
+}
 
 const OP_COLUMNS = [
   'seq',
@@ -90,20 +113,41 @@ const isLater = (a: Stamp, b: Stamp) => a.hlc > b.hlc || (a.hlc === b.hlc && a.o
 
 /** Takes operations made elsewhere, or our own coming back with their final stamp. Repeating them changes nothing. */
 export async function applyOps(connection: Connection, head: Head, entities: Entities, ops: readonly Op[]): Promise<void> {
-  const fresh: Op[] = [];
   const known = await statesOf(connection, ops);
+  const fresh: Op[] = [];
+  const settled: Op[] = [];
   for (const op of ops) {
-    head.hlc = hlcMax(head.hlc, op.hlc);
+    mustBeWhole(op);
     const state = known.get(op.opId);
-    if (state === undefined && !fresh.some((other) => other.opId === op.opId)) fresh.push(op);
-    else if (state === 'pending') await settle(connection, op.opId, 'confirmed', op.hlc);
+    if (state === 'confirmed') continue;
+    if (state === undefined) fresh.push(op);
+    else {
+      await settle(connection, op.opId, 'confirmed', op.hlc);
+      settled.push(op);
+    }
+    known.set(op.opId, 'confirmed');
+    head.hlc = hlcMax(head.hlc, op.hlc);
   }
   await appendOps(connection, head, fresh, 'confirmed');
-  await mergeRegisters(
-    connection,
-    ops.filter((op) => known.get(op.opId) !== 'rejected'),
-  );
-  await showRows(connection, entities, ops);
+  const news = [...fresh, ...settled];
+  await mergeRegisters(connection, news);
+  await showRows(connection, entities, news);
+}
+
+/** A stamp that is none would stand above every later one for ever; a value that is not JSON could be shown to nobody. */
+function mustBeWhole(op: Op): void {
+  const texts = [op.incarnation, op.opId, op.txId, op.scope, op.entity, op.rowId, op.field, op.actor ?? '-'];
+  const whole = texts.every((part) => typeof part === 'string' && part !== '' && !part.includes('\0') && part.isWellFormed());
+  if (!whole || !HLC.test(op.hlc) || !Number.isSafeInteger(op.n) || !Number.isSafeInteger(op.at) || !isJson(op.value))
+    throw new Refusal('invalid', `Operation ${String(op.opId).slice(0, 60)} is not whole.`);
+}
+
+function isJson(value: unknown): boolean {
+  try {
+    return typeof value === 'string' && JSON.parse(value) !== undefined && value.isWellFormed();
+  } catch {
+    return false;
+  }
 }
 
 async function statesOf(connection: Connection, ops: readonly Op[]): Promise<Map<string, OpState>> {
@@ -163,54 +207,101 @@ export async function countOps(connection: Connection): Promise<{ recorded: numb
 // ---- from registers to rows
 
 export type Entities = ReadonlyMap<string, Entity>;
-type RegisterRow = { field: string; value: string; hlc: string; opId: string };
+type RegisterRow = { rowId: string; field: string; value: string; hlc: string; opId: string };
 
 /** Writes the visible values of the records these operations touch into their tables; what this version does not know stays in the log. */
-async function showRows(connection: Connection, entities: Entities, ops: readonly Op[]): Promise<void> {
-  const records = new Map(ops.map((op) => [`${op.entity}\n${op.rowId}`, op]));
-  for (const { entity: name, rowId, scope } of records.values()) {
+async function showRows(connection: Connection, entities: Entities, ops: readonly Pick<Op, 'entity' | 'rowId'>[]): Promise<void> {
+  const records = Map.groupBy(ops, (op) => op.entity);
+  for (const [name, touched] of records) {
     const entity = entities.get(name);
     if (entity === undefined) continue;
-    await showRow(connection, entity, rowId, scope);
+    const ids = new Set(touched.map((op) => op.rowId));
+    for (const part of chunks([...ids], ROWS_A_STATEMENT)) await showPart(connection, entity, part);
   }
 }
 
-async function showRow(connection: Connection, entity: Entity, rowId: string, scope: string): Promise<void> {
-  const row = await visibleRow(connection, entity, rowId);
-  const names = Object.keys(row);
-  const columns = ['id', 'scope', ...names];
-  const sets = names.map((name) => `"${name}" = excluded."${name}"`).join(', ');
-  await connection.run(
-    `insert into "${entity.table}" (${columns.map((column) => `"${column}"`).join(', ')}) values ${tuples(1, columns.length)}
-     on conflict ("id") do update set ${sets}`,
-    [rowId, scope, ...Object.values(row)],
-  );
+async function showPart(connection: Connection, entity: Entity, ids: readonly string[]): Promise<void> {
+  const rows = await visibleRows(connection, entity, ids);
+  if (rows.size > 0) {
+    const columns = ['id', 'scope', ...fieldNames(entity)];
+    const sets = fieldNames(entity).map((name) => `"${name}" = excluded."${name}"`);
+    await connection.run(
+      `insert into "${entity.table}" (${columns.map((column) => `"${column}"`).join(', ')}) values ${tuples(rows.size, columns.length)}
+       on conflict ("id") do update set ${sets.join(', ')}`,
+      [...rows].flatMap(([id, row]) => [id, ...columns.slice(1).map((name) => row[name] as Column)]),
+    );
+  }
+  // A record whose very creation was refused was never there.
+  const gone = ids.filter((id) => !rows.has(id));
+  if (gone.length > 0) await connection.run(`delete from "${entity.table}" where "id" in ${tuples(1, gone.length)}`, gone);
 }
 
-/** Every column of a record as the log tells it: the latest of confirmed and pending, the default where nobody wrote. */
-export async function visibleRow(connection: Connection, entity: Entity, rowId: string): Promise<Record<string, Column>> {
-  // A request to the hub shows nothing until the hub has said yes.
-  const pending = entity.authority === 'hub' ? [] : await pendingRegisters(connection, entity.name, rowId);
-  const confirmed = await connection.all<RegisterRow>(
-    'select "field", "value", "hlc", "opId" from "reg" where "entity" = ? and "rowId" = ?',
-    [entity.name, rowId],
+/** Shows every logged record anew: a newer version knows fields and entities that were only kept in the log until it came. */
+export async function showAll(connection: Connection, entities: Entities): Promise<void> {
+  for (const entity of entities.values()) {
+    let after = '';
+    for (;;) {
+      const ids = await connection.all<{ id: string }>(
+        `select distinct "rowId" as "id" from "op" where "entity" = ? and "rowId" > ? order by "rowId" limit ?`,
+        [entity.name, after, ROWS_A_STATEMENT],
+      );
+      if (ids.length === 0) break;
+      after = ids.at(-1)?.id as string;
+      await showPart(
+        connection,
+        entity,
+        ids.map(({ id }) => id),
+      );
+    }
+  }
+}
+
+/** Columns of records as the log tells them. */
+export type VisibleRows = Map<string, Record<string, Column>>;
+
+/** Of each record the latest of confirmed and pending, the default where nobody wrote; a record nobody wrote at all is not among them. */
+export async function visibleRows(connection: Connection, entity: Entity, ids: readonly string[]): Promise<VisibleRows> {
+  const records = Map.groupBy(await registersOf(connection, entity, ids), (register) => register.rowId);
+  const scopes = await scopesOf(connection, entity, [...records.keys()]);
+  return new Map([...records].map(([id, registers]) => [id, { scope: scopes.get(id) ?? '', ...fieldsFrom(entity, registers) }]));
+}
+
+/** A scope never changes: the first operation of a record says where it lies. */
+async function scopesOf(connection: Connection, entity: Entity, ids: readonly string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await connection.all<{ rowId: string; scope: string }>(
+    `select "rowId", "scope" from "op" o where "entity" = ? and "rowId" in ${tuples(1, ids.length)}
+     and "seq" = (select min(f."seq") from "op" f where f."entity" = o."entity" and f."rowId" = o."rowId")`,
+    [entity.name, ...ids],
   );
+  return new Map(rows.map(({ rowId, scope }) => [rowId, scope]));
+}
+
+async function registersOf(connection: Connection, entity: Entity, ids: readonly string[]): Promise<RegisterRow[]> {
+  if (ids.length === 0) return [];
+  const columns = '"rowId", "field", "value", "hlc", "opId"';
+  const which = `"entity" = ? and "rowId" in ${tuples(1, ids.length)}`;
+  const confirmed = await connection.all<RegisterRow>(`select ${columns} from "reg" where ${which}`, [entity.name, ...ids]);
+  // A request to the hub shows nothing until the hub has said yes.
+  if (entity.authority === 'hub') return confirmed;
+  const pending = await connection.all<RegisterRow>(`select ${columns} from "op" where "state" = 'pending' and ${which}`, [
+    entity.name,
+    ...ids,
+  ]);
+  return [...confirmed, ...pending];
+}
+
+function fieldsFrom(entity: Entity, registers: readonly RegisterRow[]): Record<string, Column> {
   const latest = new Map<string, RegisterRow>();
-  for (const register of [...confirmed, ...pending]) {
+  for (const register of registers) {
     const other = latest.get(register.field);
     if (other === undefined || isLater(register, other)) latest.set(register.field, register);
   }
   const row: Record<string, Column> = {};
-  for (const name of [...Object.keys(entity.fields), 'deletedAt']) {
+  for (const name of fieldNames(entity)) {
     const field = fieldOf(entity, name) as Field;
     const register = latest.get(name);
     row[name] = (register && fromOperation(field, register.value)) ?? toColumn(field, name, field.default);
   }
   return row;
 }
-
-const pendingRegisters = (connection: Connection, entity: string, rowId: string) =>
-  connection.all<RegisterRow>(
-    `select "field", "value", "hlc", "opId" from "op" where "state" = 'pending' and "entity" = ? and "rowId" = ?`,
-    [entity, rowId],
-  );

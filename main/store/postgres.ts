@@ -1,22 +1,28 @@
 // The store on PostgreSQL: one client that writes, a pool that reads and cannot write.
-
-import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
-import type { BackupStep, Connection, Database, Param, WriteConnection } from './database.ts';
+import type { BackupStep, Connection, Database, Param } from './database.ts';
+import { PostgresWriter } from './postgresWriter.ts';
 
 const READERS = 8;
 const BACKUP_ROWS = 2_000;
+const CONNECT_MS = 10_000;
+/** A process that hangs in the middle of a change must not keep all others from writing. */
+const IDLE_IN_TRANSACTION_MS = 60_000;
 
+const BOOL = 16;
 const INT8 = 20;
 const NUMERIC = 1700;
 
-/** Counts and sums come back as numbers; one that a number cannot hold is a mistake of ours, not a rounding. */
+/** As SQLite answers: counts and sums as numbers, conditions as 0 and 1. What a number cannot hold is a mistake, not a rounding. */
 const types = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (oid === BOOL) return (text: string) => (text === 't' ? 1 : 0);
     if (oid === INT8)
       return (text: string) => {
         const value = Number(text);
@@ -35,80 +41,107 @@ export type PostgresOptions = {
 };
 
 export async function openPostgres(options: PostgresOptions): Promise<Database> {
-  const client = new pg.Client({ connectionString: options.url, types, application_name: 'outpost' });
-  const pool = new pg.Pool({
-    connectionString: options.url,
-    max: READERS,
-    types,
-    application_name: 'outpost (reads)',
-    options: '-c default_transaction_read_only=on',
-  });
-  // Without a listener an idle client's lost connection would end the process; the next question reports it.
-  pool.on('error', () => {});
-  client.on('error', () => {});
+  const database = new PostgresDatabase(options);
   try {
-    await client.connect();
+    await database.writer.open();
   } catch (error) {
-    await pool.end();
+    await database.close();
     throw error;
   }
-  return new PostgresDatabase(client, pool, options.beforeStatement);
+  return database;
 }
 
 class PostgresDatabase implements Database {
   readonly dialect = 'postgres';
   readonly sharedWriters = true;
-  readonly writer: WriteConnection;
+  readonly writer: PostgresWriter;
   readonly reader: Connection;
   readonly kysely: Database['kysely'];
-  private readonly client: pg.Client;
+  onError: Database['onError'] = () => {};
   private readonly pool: pg.Pool;
 
-  constructor(client: pg.Client, pool: pg.Pool, before?: (sql: string) => void) {
-    this.client = client;
-    this.pool = pool;
-    this.writer = writeConnection(client, before);
-    this.reader = connection((sql, params) => pool.query(numbered(sql, params)));
-    this.kysely = new Kysely({ dialect: new PostgresDialect({ pool }) });
+  constructor(options: PostgresOptions) {
+    const line = { connectionString: options.url, types, keepAlive: true, connectionTimeoutMillis: CONNECT_MS };
+    this.writer = new PostgresWriter({
+      connect: () => connectWriter(line),
+      statement: numbered,
+      before: options.beforeStatement ?? (() => {}),
+      onError: (error) => this.onError(error),
+    });
+    this.pool = new pg.Pool({
+      ...line,
+      max: READERS,
+      application_name: 'outpost (reads)',
+      options: '-c default_transaction_read_only=on',
+    });
+    // Without a listener an idle client's lost connection would end the process; the next question reports it.
+    this.pool.on('error', () => {});
+    this.reader = connection((sql, params) => this.pool.query(numbered(sql, params)), this);
+    this.kysely = new Kysely({
+      dialect: new PostgresDialect({ pool: this.pool }),
+      log: (event) => {
+        if (event.level === 'error') this.onError(event.error);
+      },
+    });
   }
 
-  async tables() {
-    const rows = await this.reader.all<{ name: string }>(
-      `select table_name as "name" from information_schema.tables where table_schema = current_schema() order by 1`,
-    );
-    return rows.map((row) => row.name);
+  async snapshot<T>(work: (at: Connection) => Promise<T>): Promise<T> {
+    return this.inSnapshot((client) => work(connection((sql, params) => client.query(numbered(sql, params)), this)));
   }
 
-  async columns(table: string) {
-    const rows = await this.reader.all<{ name: string; type: string; nullable: string; default: string | null }>(
-      `select column_name as "name", data_type as "type", is_nullable as "nullable", column_default as "default"
-       from information_schema.columns where table_schema = current_schema() and table_name = ? order by column_name collate "C"`,
-      [table],
-    );
-    return rows.map((row) => ({ ...row, nullable: row.nullable === 'YES' }));
-  }
-
-  async plan(sql: string, params: readonly Param[] = []) {
-    // A test's few rows would be read by a scan whatever the indexes: ask what it would do if scans were dear.
+  private async inSnapshot<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
     try {
-      await client.query('begin');
-      await client.query('set local enable_seqscan = off');
-      const { rows } = await client.query(numbered(`explain ${sql}`, params));
-      await client.query('rollback');
-      return rows.map((row: Record<string, string>) => row['QUERY PLAN']).join('\n');
+      await client.query('begin isolation level repeatable read read only');
+      const answer = await work(client);
+      await client.query('commit');
+      return answer;
+    } catch (error) {
+      await client.query('rollback').catch(() => {});
+      throw error;
     } finally {
       client.release();
     }
   }
 
+  async tables() {
+    const rows = await this.reader.all<{ name: string }>(
+      `select relname::text as "name" from pg_class where relkind in ('r', 'p') and relnamespace = current_schema()::regnamespace
+       order by relname::text collate "C"`,
+    );
+    return rows.map((row) => row.name);
+  }
+
+  async columns(table: string) {
+    const rows = await this.reader.all<{ name: string; type: string; order: string | null; nullable: string; default: string | null }>(
+      `select column_name::text as "name", data_type as "type", collation_name::text as "order", is_nullable as "nullable",
+         column_default as "default"
+       from information_schema.columns where table_schema = current_schema() and table_name = ? order by column_name collate "C"`,
+      [table],
+    );
+    return rows.map(({ order, ...row }) => ({
+      ...row,
+      type: order === null ? row.type : `${row.type} collate "${order}"`,
+      nullable: row.nullable === 'YES',
+    }));
+  }
+
+  async plan(sql: string, params: readonly Param[] = []) {
+    // A test's few rows would be read by a scan whatever the indexes: ask what it would do if scans were dear.
+    return this.inSnapshot(async (client) => {
+      await client.query('set local enable_seqscan = off');
+      const { rows } = await client.query(numbered(`explain ${sql}`, params));
+      return rows.map((row: Record<string, string>) => row['QUERY PLAN']).join('\n');
+    });
+  }
+
   async faults(quick: boolean) {
     if (quick) return [];
-    // Reading every row of every table meets a damaged page; checksums are on in a cluster of today.
+    // Reading every value of every table meets a damaged page; checksums are on in a cluster of today.
     const sentences: string[] = [];
     for (const table of await this.tables()) {
       try {
-        await this.reader.all(`select count(*) from (select * from "${table}" offset 0) t where t is null`);
+        await this.reader.all(`select sum(length(t::text)) from "${table}" t`);
       } catch (error) {
         sentences.push(`table ${table}: ${(error as Error).message}`);
       }
@@ -116,38 +149,27 @@ class PostgresDatabase implements Database {
     return sentences;
   }
 
-  /** One gzipped JSON line a row, in one snapshot: what restorePostgres reads. */
+  /** One gzipped line a row, table and JSON, in one snapshot: what restorePostgres.ts reads. */
   async backup(file: string, step: BackupStep) {
-    const client = await this.pool.connect();
-    const zip = createGzip({ level: 6 });
-    const out = createWriteStream(`${file}.part`, { mode: 0o600 });
-    zip.pipe(out);
-    try {
-      await client.query('begin isolation level repeatable read read only');
-      const tables = await this.tables();
-      for (const [index, table] of tables.entries()) {
-        await client.query(`declare rows no scroll cursor for select to_jsonb(t)::text as "row" from "${table}" t`);
-        for (;;) {
-          step.signal.throwIfAborted();
-          const { rows } = await client.query(`fetch ${BACKUP_ROWS} from rows`);
-          if (rows.length === 0) break;
-          const lines = rows.map((row: { row: string }) => `${JSON.stringify(table)}\t${row.row}\n`).join('');
-          if (!zip.write(lines)) await once(zip, 'drain');
-        }
-        await client.query('close rows');
-        step.progress((index + 1) / tables.length);
+    const beside = `${file}.part`;
+    await this.inSnapshot(async (client) => {
+      const out = createWriteStream(beside, { mode: 0o600, flush: true });
+      await pipeline(Readable.from(this.lines(client, step)), createGzip({ level: 6 }), out, { signal: step.signal });
+    });
+    await rename(beside, file);
+  }
+
+  private async *lines(client: pg.PoolClient, step: BackupStep): AsyncGenerator<string> {
+    const tables = await this.tables();
+    for (const [index, table] of tables.entries()) {
+      await client.query(`declare lines no scroll cursor for select to_jsonb(t)::text as "row" from "${table}" t`);
+      for (;;) {
+        const { rows } = await client.query<{ row: string }>(`fetch ${BACKUP_ROWS} from lines`);
+        if (rows.length === 0) break;
+        yield rows.map(({ row }) => `${JSON.stringify(table)}\t${row}\n`).join('');
       }
-      await client.query('commit');
-      zip.end();
-      await once(out, 'close');
-      await rename(`${file}.part`, file);
-    } catch (error) {
-      zip.destroy();
-      out.destroy();
-      await client.query('rollback').catch(() => {});
-      throw error;
-    } finally {
-      client.release();
+      await client.query('close lines');
+      step.progress((index + 1) / tables.length);
     }
   }
 
@@ -157,8 +179,18 @@ class PostgresDatabase implements Database {
   }
 
   async close() {
-    await Promise.all([this.client.end(), this.pool.end()]);
+    await Promise.all([this.writer.close(), this.pool.ended ? undefined : this.pool.end()]);
   }
+}
+
+async function connectWriter(line: pg.ClientConfig): Promise<pg.Client> {
+  const client = new pg.Client({ ...line, application_name: 'outpost', idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS });
+  // Without a listener a lost connection would end the process; the next statement reports it.
+  client.on('error', () => {});
+  await client.connect();
+  // A commit is on disk when it returns, even where the server was told to be hasty.
+  await client.query(`select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`);
+  return client;
 }
 
 // ---- statements
@@ -180,51 +212,17 @@ function numbered(sql: string, params: readonly Param[]): pg.QueryConfig {
 
 type Query = (sql: string, params: readonly Param[]) => Promise<pg.QueryResult>;
 
-function connection(query: Query): Connection {
-  return {
-    all: async <R>(sql: string, params: readonly Param[] = []) => (await query(sql, params)).rows as R[],
-    run: async (sql, params = []) => (await query(sql, params)).rowCount ?? 0,
-  };
-}
-
-function writeConnection(client: pg.Client, before: (sql: string) => void = () => {}): WriteConnection {
-  let open = false;
-  const exec = async (sql: string) => {
-    before(sql);
-    await client.query(sql);
-  };
-  // The builder runs on the same client: a pool of one that never lets go of it.
-  const lent = {
-    query: (text: string, values: readonly unknown[]) => {
-      before(text);
-      return client.query(text, values as unknown[]);
-    },
-    release: () => {},
+function connection(query: Query, database: Pick<Database, 'onError'>): Connection {
+  const heard = async (sql: string, params: readonly Param[] = []) => {
+    try {
+      return await query(sql, params);
+    } catch (error) {
+      database.onError(error);
+      throw error;
+    }
   };
   return {
-    ...connection((sql, params) => {
-      before(sql);
-      return client.query(numbered(sql, params));
-    }),
-    kysely: new Kysely({ dialect: new PostgresDialect({ pool: { connect: async () => lent, end: async () => {} } as never }) }),
-    begin: async () => {
-      await exec('begin');
-      open = true;
-    },
-    commit: async () => {
-      open = false;
-      await exec('commit');
-    },
-    rollback: async () => {
-      open = false;
-      await exec('rollback');
-    },
-    savepoint: () => exec('savepoint change'),
-    release: () => exec('release savepoint change'),
-    rollbackTo: async () => {
-      await exec('rollback to savepoint change');
-      await exec('release savepoint change');
-    },
-    inTransaction: () => open,
+    all: async <R>(sql: string, params?: readonly Param[]) => (await heard(sql, params)).rows as R[],
+    run: async (sql, params) => (await heard(sql, params)).rowCount ?? 0,
   };
 }

@@ -14,7 +14,7 @@ export type Secrets = {
   set(name: string, value: string): Promise<void>;
   remove(name: string): Promise<void>;
   isSet(name: string): boolean;
-  /** The value, for the code that presents it to another system. Undefined where none is set or the key is another one. */
+  /** The value, for the code that presents it to another system. Undefined where none is set, the key is another one, or the file is not whole. */
   use(name: string): Promise<string | undefined>;
 };
 
@@ -37,10 +37,11 @@ export function openSecrets(folder: string, key: () => Promise<Uint8Array>): Sec
     async use(name) {
       if (!existsSync(fileOf(name))) return undefined;
       const bytes = await readFile(fileOf(name));
-      const decipher = createDecipheriv('aes-256-gcm', await key(), bytes.subarray(0, IV_BYTES));
-      decipher.setAAD(Buffer.from(name));
-      decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+      const opener = await key();
       try {
+        const decipher = createDecipheriv('aes-256-gcm', opener, bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
+        decipher.setAAD(Buffer.from(name));
+        decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
         return Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]).toString('utf8');
       } catch {
         return undefined;

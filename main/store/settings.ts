@@ -2,22 +2,29 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 
-const port = z.coerce.number().int().min(0).max(65535);
-const yes = z.union([z.boolean(), z.enum(['true', 'false', '1', '0']).transform((word) => word === 'true' || word === '1')]);
-const list = z.union([
-  z.array(z.string()),
-  z.string().transform((line) =>
-    line
-      .split(',')
-      .map((word) => word.trim())
-      .filter(Boolean),
-  ),
-]);
+// Variables and flags are words, the file is JSON: what is meant by a word is read here, and nothing else becomes a number.
+const whole = (from: number, to: number) =>
+  z.preprocess(
+    (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value.trim()) ? Number(value) : value),
+    z.int(`a whole number from ${from} to ${to} is wanted`).min(from).max(to),
+  );
+const WORDS: Record<string, boolean> = { true: true, false: false, 1: true, 0: false };
+const yes = z.preprocess((value) => (typeof value === 'string' ? (WORDS[value] ?? value) : value), z.boolean('true or false is wanted'));
+const list = z.preprocess(
+  (value) =>
+    typeof value === 'string'
+      ? value
+          .split(',')
+          .map((word) => word.trim())
+          .filter(Boolean)
+      : value,
+  z.array(z.string(), 'names are wanted, in a list or with commas between them'),
+);
 
 export const stationSettings = z.strictObject({
   name: z.string().min(1).max(60).default('Outpost').describe('What this station is called on every screen.'),
   host: z.string().default('127.0.0.1').describe('Address to listen on.'),
-  port: port.default(8480).describe('Port to listen on; 0 takes a free one.'),
+  port: whole(0, 65535).default(8480).describe('Port to listen on; 0 takes a free one.'),
   tlsCert: z.string().optional().describe('Certificate file (PEM). Without one a self-made certificate serves beyond this machine.'),
   tlsKey: z.string().optional().describe('Key file (PEM) of that certificate.'),
   insecureHttp: yes.default(false).describe('Serve plain HTTP beyond this machine. Every screen then says so.'),
@@ -25,8 +32,8 @@ export const stationSettings = z.strictObject({
   metricsToken: z.string().optional().describe('Lets other machines read /metrics with “Authorization: Bearer …”.'),
   database: z.string().optional().describe('postgres://… instead of a file in the data folder.'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('How much the log tells.'),
-  backupHour: z.coerce.number().int().min(0).max(23).default(2).describe('Hour of the nightly backup, in the station’s own time.'),
-  backupsKept: z.coerce.number().int().min(1).max(365).default(14).describe('How many nightly backups are kept.'),
+  backupHour: whole(0, 23).default(2).describe('Hour of the nightly backup, in the station’s own time.'),
+  backupsKept: whole(1, 365).default(14).describe('How many nightly backups are kept.'),
 });
 export type StationSettings = z.infer<typeof stationSettings>;
 
@@ -65,11 +72,24 @@ export function readSettings(file: string, env: NodeJS.ProcessEnv, flags: Record
 
 function readFile(file: string): Record<string, unknown> {
   if (!existsSync(file)) return {};
+  const parsed = parse(file, textOf(file));
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+  throw new BadSettings(`${file} must hold one JSON object.`);
+}
+
+function textOf(file: string): string {
   try {
-    const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+    // Some editors put a mark before the first letter, which JSON does not know.
+    return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+  } catch (error) {
+    throw new BadSettings(`${file} cannot be read: ${(error as Error).message}.`);
+  }
+}
+
+function parse(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
   } catch (error) {
     throw new BadSettings(`${file} is not JSON: ${(error as Error).message}.`);
   }
-  throw new BadSettings(`${file} must hold one JSON object.`);
 }

@@ -2,7 +2,8 @@
 import { statSync } from 'node:fs';
 import SQLite, { type Database as Raw, type Statement } from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
-import type { BackupStep, Connection, Database, Param, WriteConnection } from './database.ts';
+import { type BackupStep, type Connection, type Database, mustNotSteer, type Param, type WriteConnection } from './database.ts';
+import { isDamage } from './faults.ts';
 
 const CACHED_STATEMENTS = 500;
 /** Pages copied between two looks at the clock and the cancel button, about 4 MiB. */
@@ -23,13 +24,14 @@ export function openSqlite(options: SqliteOptions): Database {
     raw.pragma('synchronous = FULL');
     raw.pragma('foreign_keys = ON');
     if (options.maxPages !== undefined) raw.pragma(`max_page_count = ${options.maxPages}`);
-    const readRaw = new SQLite(options.file, { readonly: true, timeout: 5_000 });
-    return new SqliteDatabase(options, raw, readRaw);
+    return new SqliteDatabase(options, raw, openReader(options.file));
   } catch (error) {
     raw.close();
     throw error;
   }
 }
+
+const openReader = (file: string) => new SQLite(file, { readonly: true, timeout: 5_000 });
 
 class SqliteDatabase implements Database {
   readonly dialect = 'sqlite';
@@ -37,19 +39,38 @@ class SqliteDatabase implements Database {
   readonly writer: WriteConnection;
   readonly reader: Connection;
   readonly kysely: Database['kysely'];
+  onError: Database['onError'] = () => {};
   private readonly file: string;
   private readonly raw: Raw;
   private readonly readRaw: Raw;
+  private readonly heard: Heard = (work) => {
+    try {
+      return work();
+    } catch (error) {
+      this.onError(error);
+      throw error;
+    }
+  };
 
   constructor(options: SqliteOptions, raw: Raw, readRaw: Raw) {
     this.file = options.file;
     this.raw = raw;
     this.readRaw = readRaw;
-    const write = new StatementCache(raw, options.beforeStatement);
-    const read = new StatementCache(readRaw);
-    this.writer = writeConnection(raw, write);
+    const read = new StatementCache(readRaw, this.heard);
+    this.writer = writeConnection(raw, new StatementCache(raw, this.heard, options.beforeStatement));
     this.reader = connection(read);
-    this.kysely = kyselyOn(readRaw, read);
+    this.kysely = kyselyOn((sql) => read.prepare(sql));
+  }
+
+  async snapshot<T>(work: (at: Connection) => Promise<T>): Promise<T> {
+    // Not on the reader: whoever else asks it meanwhile would see this old moment too.
+    const raw = openReader(this.file);
+    try {
+      raw.exec('begin');
+      return await work(connection(new StatementCache(raw, this.heard)));
+    } finally {
+      raw.close();
+    }
   }
 
   async tables() {
@@ -73,10 +94,16 @@ class SqliteDatabase implements Database {
   }
 
   async faults(quick: boolean) {
-    const found = this.readRaw.pragma(quick ? 'quick_check(10)' : 'integrity_check(10)', { simple: false }) as Record<string, string>[];
-    const sentences = found.map((row) => String(Object.values(row)[0])).filter((sentence) => sentence !== 'ok');
-    const orphans = this.readRaw.pragma('foreign_key_check') as { table: string }[];
-    return [...sentences, ...orphans.slice(0, 10).map((orphan) => `a row of ${orphan.table} points to nothing`)];
+    try {
+      const check = this.readRaw.pragma(quick ? 'quick_check(10)' : 'integrity_check(10)') as Record<string, string>[];
+      const sentences = check.map((row) => String(Object.values(row)[0])).filter((sentence) => sentence !== 'ok');
+      const orphans = this.readRaw.pragma('foreign_key_check') as { table: string }[];
+      return [...sentences, ...orphans.slice(0, 10).map((orphan) => `a row of ${orphan.table} points to nothing`)];
+    } catch (error) {
+      // Damage of the first pages lets not even the check begin.
+      if (isDamage(error)) return [(error as Error).message];
+      throw error;
+    }
   }
 
   async backup(file: string, step: BackupStep) {
@@ -100,22 +127,57 @@ class SqliteDatabase implements Database {
   }
 }
 
+// ---- statements
+
+/** Does the work, and tells the database of an error before it goes on its way. */
+type Heard = <T>(work: () => T) => T;
+
+/** What the builder needs of a statement. */
+class Prepared {
+  readonly reader: boolean;
+  private readonly statement: Statement;
+  private readonly heard: Heard;
+
+  constructor(statement: Statement, heard: Heard) {
+    this.reader = statement.reader;
+    this.statement = statement;
+    this.heard = heard;
+  }
+
+  all(params: readonly unknown[]): unknown[] {
+    return this.heard(() => this.statement.all(params));
+  }
+
+  run(params: readonly unknown[]) {
+    return this.heard(() => this.statement.run(params));
+  }
+
+  iterate(params: readonly unknown[]): IterableIterator<unknown> {
+    return this.heard(() => this.statement.iterate(params));
+  }
+}
+
 /** Preparing is most of the cost of a statement: each text is prepared once. */
 class StatementCache {
-  private readonly statements = new Map<string, Statement>();
+  private readonly statements = new Map<string, Prepared>();
   private readonly raw: Raw;
+  private readonly heard: Heard;
   private readonly before: ((sql: string) => void) | undefined;
 
-  constructor(raw: Raw, before?: (sql: string) => void) {
+  constructor(raw: Raw, heard: Heard, before?: (sql: string) => void) {
     this.raw = raw;
+    this.heard = heard;
     this.before = before;
   }
 
-  prepare(sql: string): Statement {
+  prepare(sql: string): Prepared {
     this.before?.(sql);
     let statement = this.statements.get(sql);
     if (statement === undefined) {
-      statement = this.raw.prepare(sql);
+      statement = new Prepared(
+        this.heard(() => this.raw.prepare(sql)),
+        this.heard,
+      );
       if (this.statements.size >= CACHED_STATEMENTS) this.statements.delete(this.statements.keys().next().value as string);
       this.statements.set(sql, statement);
     }
@@ -123,26 +185,28 @@ class StatementCache {
   }
 }
 
-function kyselyOn(raw: Raw, cache: StatementCache): Database['kysely'] {
-  return new Kysely({
-    dialect: new SqliteDialect({ database: { prepare: (sql: string) => cache.prepare(sql), close: () => raw.close() } as unknown as Raw }),
-  });
-}
+const kyselyOn = (prepare: (sql: string) => Prepared): Database['kysely'] =>
+  new Kysely({ dialect: new SqliteDialect({ database: { prepare, close: () => {} } as unknown as Raw }) });
 
 function connection(cache: StatementCache): Connection {
   return {
-    all: async <R>(sql: string, params: readonly Param[] = []) => cache.prepare(sql).all(...params) as R[],
-    run: async (sql, params = []) => cache.prepare(sql).run(...params).changes,
+    all: async <R>(sql: string, params: readonly Param[] = []) => cache.prepare(sql).all(params) as R[],
+    run: async (sql, params = []) => cache.prepare(sql).run(params).changes,
   };
 }
 
 function writeConnection(raw: Raw, cache: StatementCache): WriteConnection {
   const exec = async (sql: string) => {
-    cache.prepare(sql).run();
+    cache.prepare(sql).run([]);
   };
-  return {
+  const writer: WriteConnection = {
     ...connection(cache),
-    kysely: kyselyOn(raw, cache),
+    kysely: kyselyOn((sql) => {
+      mustNotSteer(sql);
+      writer.guard();
+      return cache.prepare(sql);
+    }),
+    guard: () => {},
     begin: () => exec('begin immediate'),
     commit: () => exec('commit'),
     rollback: () => exec('rollback'),
@@ -154,4 +218,5 @@ function writeConnection(raw: Raw, cache: StatementCache): WriteConnection {
     },
     inTransaction: () => raw.inTransaction,
   };
+  return writer;
 }

@@ -43,6 +43,7 @@ export type TaskKind<I> = {
 };
 
 type Db = Kysely<{ task: TaskRow }>;
+type Live = Pick<TaskRow, 'progress' | 'message'>;
 
 export type Tasks = {
   // biome-ignore lint/suspicious/noExplicitAny: each kind knows its own input
@@ -60,20 +61,23 @@ export type Tasks = {
 
 export function openTasks(store: Store, clock: () => number, onError: (error: unknown) => void): Tasks {
   const kinds = new Map<string, TaskKind<unknown>>();
-  const running = new Map<Id, { abort: AbortController; ended: Promise<void>; live: Pick<TaskRow, 'progress' | 'message'> }>();
+  const running = new Map<Id, { abort: AbortController; ended: Promise<void>; live: Live }>();
   const waiting: Id[] = [];
   let stopping = false;
 
   const read = () => store.read as Db;
   const tell = (task: Pick<TaskRow, 'id' | 'owner'>): StationEvent => ({ event: 'watch.taskChanged', task: task.id, owner: task.owner });
-  const withLive = (row: TaskRow): TaskRow => ({ ...row, ...running.get(row.id)?.live });
+  const withLive = (row: TaskRow): TaskRow => ({ ...row, ...(row.state === 'running' && running.get(row.id)?.live) });
 
-  async function save(task: TaskRow, values: Partial<TaskRow>): Promise<void> {
-    await store.change(station('watch.task'), async (tx) => {
-      await (tx.db as Db).updateTable('task').set(values).where('id', '=', task.id).execute();
-      tx.emit(tell(task));
+  /** Where the task is still in the state it is thought to be in; false where it is not. */
+  const save = (task: TaskRow, from: TaskState | undefined, values: Partial<TaskRow>): Promise<boolean> =>
+    store.change(station('watch.task'), async (tx) => {
+      let update = (tx.db as Db).updateTable('task').set(values).where('id', '=', task.id);
+      if (from !== undefined) update = update.where('state', '=', from);
+      const saved = (await update.executeTakeFirst()).numUpdatedRows > 0n;
+      if (saved) tx.emit(tell(task));
+      return saved;
     });
-  }
 
   function pump(): void {
     while (!stopping && running.size < AT_ONCE && waiting.length > 0) {
@@ -90,39 +94,50 @@ export function openTasks(store: Store, clock: () => number, onError: (error: un
     }
   }
 
-  async function run(id: Id, abort: AbortController, live: Pick<TaskRow, 'progress' | 'message'>): Promise<void> {
-    const task = await read().selectFrom('task').selectAll().where('id', '=', id).executeTakeFirst();
-    if (task === undefined || task.state !== 'waiting') return;
-    const kind = kinds.get(task.kind);
-    if (kind === undefined)
-      return save(task, { state: 'failed', message: 'This version does not know this kind of task.', endedAt: clock() });
-    const attempt = task.attempts + 1;
-    await save(task, { state: 'running', attempts: attempt });
+  /** Once each: what is queued or running already is not queued again. */
+  function queue(id: Id): void {
+    if (!running.has(id) && !waiting.includes(id)) waiting.push(id);
+  }
 
+  async function run(id: Id, abort: AbortController, live: Live): Promise<void> {
+    const task = await read().selectFrom('task').selectAll().where('id', '=', id).executeTakeFirst();
+    if (task === undefined) return;
+    const kind = kinds.get(task.kind);
+    if (kind === undefined) {
+      await save(task, 'waiting', { state: 'failed', message: 'This version does not know this kind of task.', endedAt: clock() });
+      return;
+    }
+    const attempt = task.attempts + 1;
+    if (!(await save(task, 'waiting', { state: 'running', attempts: attempt }))) return;
+    const end = await outcome(task, kind, { signal: abort.signal, progress: progressOf(task, live), attempt });
+    // What was done was done, also where a person had meanwhile asked to stop it.
+    if (end !== undefined) await save(task, end.state === 'done' ? undefined : 'running', { ...end, endedAt: clock() });
+    else store.events.publish([tell(task)]);
+  }
+
+  /** How it went; nothing where it was stopped: by a person, then its state says so, or with the station, then resume() decides. */
+  async function outcome(task: TaskRow, kind: TaskKind<unknown>, context: TaskContext): Promise<Partial<TaskRow> | undefined> {
+    try {
+      context.signal.throwIfAborted();
+      const result = await kind.run(context, JSON.parse(task.input));
+      return { state: 'done', progress: 1, message: running.get(task.id)?.live.message ?? '', result: JSON.stringify(result ?? null) };
+    } catch (error) {
+      if (context.signal.aborted) return undefined;
+      if (!(error instanceof Refusal)) onError(error);
+      return { state: 'failed', message: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  function progressOf(task: TaskRow, live: Live): TaskContext['progress'] {
     let saved = clock();
-    const progress: TaskContext['progress'] = (fraction, message) => {
-      live.progress = fraction;
+    return (fraction, message) => {
+      live.progress = fraction === null || !Number.isFinite(fraction) ? null : Math.min(1, Math.max(0, fraction));
       if (message !== undefined) live.message = message;
       store.events.publish([tell(task)]);
       if (clock() - saved < SAVE_MS) return;
       saved = clock();
-      save(task, { ...live }).catch(onError);
+      save(task, 'running', { ...live }).catch(onError);
     };
-
-    try {
-      const result = await kind.run({ signal: abort.signal, progress, attempt }, JSON.parse(task.input));
-      await save(task, { state: 'done', progress: 1, message: live.message, result: JSON.stringify(result ?? null), endedAt: clock() });
-    } catch (error) {
-      // Stopped with the station: it stays as it is, and resume() decides.
-      if (stopping) return;
-      const cancelled = abort.signal.aborted;
-      if (!cancelled && !(error instanceof Refusal)) onError(error);
-      await save(task, {
-        state: cancelled ? 'cancelled' : 'failed',
-        message: cancelled ? 'Stopped.' : (error as Error).message,
-        endedAt: clock(),
-      });
-    }
   }
 
   return {
@@ -138,7 +153,7 @@ export function openTasks(store: Store, clock: () => number, onError: (error: un
             ...task,
             kind,
             title: description.title,
-            input: JSON.stringify(input),
+            input: JSON.stringify(input ?? null),
             state: 'waiting',
             progress: null,
             message: '',
@@ -152,26 +167,28 @@ export function openTasks(store: Store, clock: () => number, onError: (error: un
         tx.emit(tell(task));
         return task.id;
       });
-      waiting.push(id);
+      queue(id);
       pump();
       return id;
     },
     async cancel(author, id) {
       const task = await this.get(id);
       if (task === undefined) throw new Refusal('notFound', 'There is no such task.');
-      if (task.state !== 'waiting' && task.state !== 'running') return false;
-      await store.change(author, async (tx) => {
+      // Written down before it is stopped: a station that dies in between does not take it up again.
+      const stopped = await store.change(author, async (tx) => {
+        const { numUpdatedRows } = await (tx.db as Db)
+          .updateTable('task')
+          .set({ state: 'cancelled', message: 'Stopped.', endedAt: tx.now() })
+          .where('id', '=', id)
+          .where('state', 'in', ['waiting', 'running'])
+          .executeTakeFirst();
+        if (numUpdatedRows === 0n) return false;
         tx.note(null);
-        if (!running.has(id))
-          await (tx.db as Db)
-            .updateTable('task')
-            .set({ state: 'cancelled', message: 'Stopped.', endedAt: tx.now() })
-            .where('id', '=', id)
-            .execute();
         tx.emit(tell(task));
+        return true;
       });
-      running.get(id)?.abort.abort();
-      return true;
+      if (stopped) running.get(id)?.abort.abort();
+      return stopped;
     },
     async get(id) {
       const row = await read().selectFrom('task').selectAll().where('id', '=', id).executeTakeFirst();
@@ -189,15 +206,23 @@ export function openTasks(store: Store, clock: () => number, onError: (error: un
       return rows.map(withLive);
     },
     async resume() {
-      const left = await read().selectFrom('task').selectAll().where('state', 'in', ['waiting', 'running']).orderBy('createdAt').execute();
+      const left = await read()
+        .selectFrom('task')
+        .selectAll()
+        .where('state', 'in', ['waiting', 'running'])
+        .orderBy('createdAt')
+        .orderBy('id')
+        .execute();
       for (const task of left) {
+        if (running.has(task.id)) continue;
         const again = kinds.get(task.kind)?.repeatable === true && task.attempts < MAX_ATTEMPTS;
         if (task.state === 'running' && !again) {
-          await save(task, { state: 'failed', message: 'The station stopped while it ran.', endedAt: clock() });
+          await save(task, 'running', { state: 'failed', message: 'The station stopped while it ran.', endedAt: clock() });
           continue;
         }
-        if (task.state === 'running') await save(task, { state: 'waiting', message: 'Starts again after a stop of the station.' });
-        waiting.push(task.id);
+        if (task.state === 'running')
+          await save(task, 'running', { state: 'waiting', message: 'Starts again after a stop of the station.' });
+        queue(task.id);
       }
       pump();
     },

@@ -1,7 +1,7 @@
 // The one place that opens a transaction. Changes run one after another, each in its own savepoint; all that wait at the
 // same moment share one commit, so that one fsync acknowledges them together. Nobody is answered before it.
 import type { Database } from './database.ts';
-import { storeError } from './faults.ts';
+import { lostTransaction, storeError } from './faults.ts';
 
 /** More than this in one commit would make the first one wait too long for its answer. */
 const GROUP_CHANGES = 128;
@@ -17,7 +17,8 @@ export type GroupHooks = {
 };
 
 type Job = { run(): Promise<unknown>; resolve(value: unknown): void; reject(error: unknown): void };
-type Done = { job: Job; value: unknown };
+/** A job and how it is answered once the commit is on disk. */
+type Ran = { job: Job; tell(): void };
 
 export class Writer {
   private readonly database: Database;
@@ -48,62 +49,70 @@ export class Writer {
   }
 
   private async drain(): Promise<void> {
-    // Let everything that happens in this turn of the loop join the first group.
-    await new Promise<void>((resolve) => setImmediate(resolve));
     while (this.queue.length > 0) {
-      await this.group();
+      // Let everything that happens in this turn of the loop join the group.
       await new Promise<void>((resolve) => setImmediate(resolve));
+      await this.group();
     }
     this.draining = undefined;
   }
 
   private async group(): Promise<void> {
-    const { writer } = this.database;
-    const done: Done[] = [];
-    const failAll = async (error: unknown) => {
-      this.stale = true;
-      // Already gone where the database dropped the transaction itself; nothing more can be done where it refuses.
-      if (writer.inTransaction()) await writer.rollback().catch(() => {});
-      for (const { job } of done) job.reject(storeError(error));
-    };
     try {
-      await writer.begin();
+      await this.database.writer.begin();
+    } catch (error) {
+      // Whoever waits behind would wait as long, for the same answer.
+      await this.undo(this.queue.splice(0), error);
+      return;
+    }
+    const jobs: Job[] = [];
+    try {
       await this.hooks.begin(this.stale);
       this.stale = false;
-    } catch (error) {
-      await failAll(error);
-      this.queue.shift()?.reject(storeError(error));
-      return;
-    }
-    const started = performance.now();
-    while (this.queue.length > 0 && done.length < GROUP_CHANGES && performance.now() - started < GROUP_MS) {
-      const job = this.queue.shift() as Job;
-      const forget = this.hooks.mark();
-      try {
-        await writer.savepoint();
-        const value = await job.run();
-        await writer.release();
-        done.push({ job, value });
-      } catch (error) {
-        forget();
-        job.reject(storeError(error));
-        try {
-          if (!writer.inTransaction()) throw error;
-          await writer.rollbackTo();
-        } catch (lost) {
-          // The whole transaction is gone, and with it the changes that ran before this one.
-          await failAll(lost);
-          return;
-        }
-      }
-    }
-    try {
+      const answers = await this.runSome(jobs);
       await this.hooks.end();
-      await writer.commit();
+      await this.database.writer.commit();
+      for (const { tell } of answers) tell();
     } catch (error) {
-      await failAll(error);
-      return;
+      await this.undo(jobs.length > 0 ? jobs : this.queue.splice(0), error);
     }
-    for (const { job, value } of done) job.resolve(value);
+  }
+
+  /** Runs what waits, for a while. Each job it takes is noted in `taken` before anything is done for it. */
+  private async runSome(taken: Job[]): Promise<Ran[]> {
+    const answers: Ran[] = [];
+    const started = performance.now();
+    while (this.queue.length > 0 && taken.length < GROUP_CHANGES && performance.now() - started < GROUP_MS) {
+      const job = this.queue.shift() as Job;
+      taken.push(job);
+      answers.push(await this.runOne(job));
+    }
+    return answers;
+  }
+
+  private async runOne(job: Job): Promise<Ran> {
+    const { writer } = this.database;
+    const forget = this.hooks.mark();
+    await writer.savepoint();
+    try {
+      const value = await job.run();
+      await writer.release();
+      return { job, tell: () => job.resolve(value) };
+    } catch (error) {
+      forget();
+      // Where the whole transaction is gone, the changes that ran before this one are gone with it.
+      if (!writer.inTransaction()) throw lostTransaction(error);
+      await writer.rollbackTo();
+      return { job, tell: () => job.reject(storeError(error)) };
+    }
+  }
+
+  /** Nothing of these jobs happened; a refusal one of them had earned may have been owed to what is undone now. */
+  private async undo(jobs: readonly Job[], error: unknown): Promise<void> {
+    this.stale = true;
+    const { writer } = this.database;
+    // Where the database refuses even this, the next begin will say so.
+    if (writer.inTransaction()) await writer.rollback().catch(() => {});
+    for (const job of jobs) job.reject(storeError(error));
   }
 }

@@ -30,23 +30,33 @@ export function temporaryFolder(t: TestContext): string {
 
 export function sqliteFor(t: TestContext): TestDatabase {
   const file = join(temporaryFolder(t), 'site.db');
-  return { dialect: 'sqlite', where: file, t, open: async (options) => closedWith(t, openSqlite({ file, ...options })) };
+  const { opened } = closedWith(t);
+  return { dialect: 'sqlite', where: file, t, open: async (options) => opened(openSqlite({ file, ...options })) };
 }
 
 export async function postgresFor(t: TestContext): Promise<TestDatabase> {
   const { url, drop } = await freshDatabase();
-  t.after(drop);
-  return { dialect: 'postgres', where: url, t, open: async (options) => closedWith(t, await openPostgres({ url, ...options })) };
+  const { opened } = closedWith(t, drop);
+  return { dialect: 'postgres', where: url, t, open: async (options) => opened(await openPostgres({ url, ...options })) };
 }
 
-/** Closed once, by the test or after it. */
-function closedWith(t: TestContext, database: Database): Database {
-  const close = database.close.bind(database);
-  let closing: Promise<void> | undefined;
-  database.close = () => {
-    closing ??= close();
-    return closing;
+/** Each is closed once, by the test or after it; then comes what may come only when nobody is connected any more. */
+function closedWith(t: TestContext, afterwards: () => Promise<void> = async () => {}) {
+  const all: Database[] = [];
+  t.after(async () => {
+    await Promise.all(all.map((database) => database.close()));
+    await afterwards();
+  });
+  return {
+    opened(database: Database): Database {
+      const close = database.close.bind(database);
+      let closing: Promise<void> | undefined;
+      database.close = () => {
+        closing ??= close();
+        return closing;
+      };
+      all.push(database);
+      return database;
+    },
   };
-  t.after(() => database.close());
-  return database;
 }
