@@ -14,5 +14,5 @@ export const EXAMPLE = {
   task: fixed(0x30),
   notice: fixed(0x31),
   /** A one-pixel PNG. */
-  pixel: 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+M8AAAMBAQDJ/pLvAAAAAElFTkSuQmCC',
+  pixel: 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGOoaOoBAAL8AYfNyRkeAAAAAElFTkSuQmCC',
 } as const;

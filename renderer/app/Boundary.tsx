@@ -24,13 +24,20 @@ export class Boundary extends Component<Props, State> {
   }
 }
 
+const isLostFile = (error: Error) => /dynamically imported module|module script/i.test(error.message);
+
 function Broken({ error, again }: { error: Error; again(): void }) {
   const { t } = useTranslation('app');
   return (
     <div role="alert" className={classes.broken}>
       <h2>{t('broken.title')}</h2>
       <p>{t('broken.hint')}</p>
-      <Button onClick={again}>{t('broken.again')}</Button>
+      {/* A file of the page that could not be loaded is remembered as lost by the browser: only a new load asks again. */}
+      {isLostFile(error) ? (
+        <Button onClick={() => location.reload()}>{t('door.reload')}</Button>
+      ) : (
+        <Button onClick={again}>{t('broken.again')}</Button>
+      )}
       <details>
         <summary>{t('broken.details')}</summary>
         <pre>{error.stack ?? error.message}</pre>

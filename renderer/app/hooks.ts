@@ -1,5 +1,4 @@
 // What screens use of their station: the client, live state, permissions, and commands that say how they ended.
-import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { createContext, useCallback, useContext, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -7,6 +6,7 @@ import type { Refusal } from '../../contract/errors.ts';
 import type { Streams } from '../../contract/index.ts';
 import type { Me } from '../../contract/people.ts';
 import { allows, type Permission, type Place, sees } from '../../contract/permissions.ts';
+import { announce } from '../ui/announce.ts';
 import { asRefusal, type StationClient } from './calls.ts';
 import type { Reader, StreamOptions } from './channel.ts';
 import type { Live, LiveStore } from './liveStore.ts';
@@ -147,8 +147,7 @@ export function useCommand<I, O>(
       } catch (error) {
         const given = asRefusal(error);
         setRefusal(given);
-        if (options.announce)
-          notifications.show({ color: 'red', title: t(`refusal.${given.code}`), message: given.message, autoClose: 10_000 });
+        if (options.announce) announce(given.message, { title: t(`refusal.${given.code}`), failed: true });
         return undefined;
       }
     },

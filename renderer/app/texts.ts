@@ -150,6 +150,7 @@ export const texts = {
     loading: 'Loading',
     copy: 'Copy',
     copied: 'Copied',
+    showPassword: 'Show or hide the password',
     history: 'History',
     skip: 'Skip to content',
   },

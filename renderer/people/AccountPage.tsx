@@ -1,5 +1,5 @@
 // One's own account: name and picture, password, where one is signed in, what one may do.
-import { Button, FileButton, PasswordInput, TextInput } from '@mantine/core';
+import { Button, FileButton, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -7,6 +7,7 @@ import { Refusal } from '../../contract/errors.ts';
 import { useCommand, useMe, useStation } from '../app/hooks.ts';
 import { useAge } from '../app/useAge.ts';
 import { Page, Section } from '../ui/Page.tsx';
+import { PasswordField } from '../ui/PasswordField.tsx';
 import { Portrait } from '../ui/Portrait.tsx';
 import { Refused } from '../ui/Refused.tsx';
 import { dateTime } from '../ui/time.ts';
@@ -118,7 +119,7 @@ function Password() {
     <Section title={hasPassword ? t('account.password') : t('account.choose')}>
       <form onSubmit={submit} className={`${classes.form} ${classes.narrowForm}`}>
         {hasPassword ? (
-          <PasswordInput
+          <PasswordField
             label={t('account.current')}
             required
             autoComplete="current-password"
@@ -128,13 +129,12 @@ function Password() {
         ) : (
           <p className="quiet">{t('account.chooseHint')}</p>
         )}
-        <PasswordInput
+        <PasswordField
           label={t('account.new')}
           description={t('app:setUp.passwordHint')}
           autoComplete="new-password"
           required
           minLength={8}
-          maxLength={256}
           value={form.password}
           onChange={(event) => setForm({ ...form, password: event.currentTarget.value })}
         />

@@ -1,14 +1,14 @@
 // Organisations and their sites: added, renamed, taken out of use.
-import { Badge, Button, Modal, Select, Table, TextInput } from '@mantine/core';
+import { Badge, Button, Modal, Table, TextInput } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { addressOf, type Organisation, type SiteOfMe } from '../app/address.ts';
-import { timeZones } from '../app/door/SetUp.tsx';
 import { useCommand, useMay, useMe, useStation } from '../app/hooks.ts';
 import { Empty, Page, Section } from '../ui/Page.tsx';
 import { Refused } from '../ui/Refused.tsx';
+import { ownTimeZone, TimeZoneSelect } from '../ui/TimeZoneSelect.tsx';
 import classes from './people.module.css';
 import { NameDialog } from './Tree.tsx';
 
@@ -168,7 +168,7 @@ function AddSite({ organisation, close }: { organisation: Organisation; close():
   const { t } = useTranslation(['people', 'app']);
   const station = useStation();
   const [name, setName] = useState('');
-  const [timeZone, setTimeZone] = useState(timeZones()[0] ?? 'UTC');
+  const [timeZone, setTimeZone] = useState(ownTimeZone());
   const add = useCommand(() => station.people.createSite({ organisation: organisation.id, name, timeZone }), { done: close });
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -185,14 +185,7 @@ function AddSite({ organisation, close }: { organisation: Organisation; close():
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
         />
-        <Select
-          label={t('organisations.timeZone')}
-          data={timeZones()}
-          searchable
-          allowDeselect={false}
-          value={timeZone}
-          onChange={(zone) => setTimeZone(zone ?? timeZone)}
-        />
+        <TimeZoneSelect label={t('organisations.timeZone')} value={timeZone} onChange={setTimeZone} />
         <Refused refusal={add.refusal} />
         <div className={classes.buttons}>
           <Button variant="default" onClick={close}>

@@ -59,7 +59,7 @@ export default function PeoplePage() {
             {people.map((person) => (
               <Table.Tr key={person.id} onClick={() => setChosen(person.id)} className={classes.clickable}>
                 <Table.Td>
-                  <UnstyledButton className={classes.person} aria-label={t('list.open', { name: person.name })}>
+                  <UnstyledButton className={classes.person}>
                     <Portrait person={person} size="1.5rem" />
                     <span className="cut">{person.name}</span>
                   </UnstyledButton>

@@ -1,14 +1,14 @@
 // A site as its manager keeps it: name, time zone, rules, and the tree of buildings and systems.
-import { Button, Select, Switch, TextInput } from '@mantine/core';
+import { Button, Switch, TextInput } from '@mantine/core';
 import { History } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { SiteOfMe } from '../app/address.ts';
-import { timeZones } from '../app/door/SetUp.tsx';
 import { useCommand, useStation } from '../app/hooks.ts';
 import { useSite } from '../app/useHere.ts';
 import { Page, Section } from '../ui/Page.tsx';
 import { Refused } from '../ui/Refused.tsx';
+import { TimeZoneSelect } from '../ui/TimeZoneSelect.tsx';
 import { HistoryPanel, useHistoryPanel } from './HistoryPanel.tsx';
 import classes from './SitePage.module.css';
 import { Tree } from './Tree.tsx';
@@ -94,14 +94,7 @@ function Naming({ site }: { site: SiteOfMe }) {
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
         />
-        <Select
-          label={t('organisations.timeZone')}
-          data={timeZones()}
-          searchable
-          allowDeselect={false}
-          value={timeZone}
-          onChange={(zone) => setTimeZone(zone ?? timeZone)}
-        />
+        <TimeZoneSelect label={t('organisations.timeZone')} value={timeZone} onChange={setTimeZone} />
         <Refused refusal={update.refusal} />
         <Button type="submit" disabled={unchanged} loading={update.busy}>
           {t('app:common.save')}

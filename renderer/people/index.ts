@@ -1,7 +1,7 @@
 // people on the screens: who is here and what they may do, organisations and sites, the audit, one's own account.
 import { Building2, History, ListTree, Users } from 'lucide-react';
-import { lazy } from 'react';
 import type { PaletteContext, ScreenArea, ScreenContext } from '../app/area.ts';
+import { lazyPage } from '../app/lazyPage.tsx';
 
 const seesPeople = ({ here, may }: ScreenContext) =>
   here.site
@@ -24,11 +24,11 @@ export const people: ScreenArea = {
     { path: 'audit', label: 'rail.audit', icon: History, shows: seesAudit },
   ],
   routes: [
-    { path: 'people', component: lazy(() => import('./PeoplePage.tsx')) },
-    { path: 'site', component: lazy(() => import('./SitePage.tsx')) },
-    { path: 'organisations', component: lazy(() => import('./OrganisationsPage.tsx')) },
-    { path: 'audit', component: lazy(() => import('./AuditPage.tsx')) },
-    { path: 'account', component: lazy(() => import('./AccountPage.tsx')) },
+    { path: 'people', component: lazyPage(() => import('./PeoplePage.tsx')) },
+    { path: 'site', component: lazyPage(() => import('./SitePage.tsx')) },
+    { path: 'organisations', component: lazyPage(() => import('./OrganisationsPage.tsx')) },
+    { path: 'audit', component: lazyPage(() => import('./AuditPage.tsx')) },
+    { path: 'account', component: lazyPage(() => import('./AccountPage.tsx')) },
   ],
   commands: (context: PaletteContext) =>
     seesPeople(context)

@@ -33,7 +33,6 @@ export const texts = {
     none: 'Nobody has a role here yet.',
     platform: 'everywhere',
     organisation: 'whole organisation',
-    open: 'Open {{name}}',
   },
   add: {
     title: 'Add a person',

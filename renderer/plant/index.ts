@@ -1,8 +1,8 @@
 // plant on the screens: the site in one look, and a system from near. Devices and values come into these.
 import { Factory, Workflow } from 'lucide-react';
-import { lazy } from 'react';
 import type { PaletteCommand, PaletteContext, ScreenArea } from '../app/area.ts';
 import { useLive } from '../app/hooks.ts';
+import { lazyPage } from '../app/lazyPage.tsx';
 
 export const plant: ScreenArea = {
   area: 'plant',
@@ -15,8 +15,8 @@ export const plant: ScreenArea = {
     },
   ],
   routes: [
-    { path: 'plant', component: lazy(() => import('./OverviewPage.tsx')) },
-    { path: 'plant/$system', component: lazy(() => import('./SystemPage.tsx')) },
+    { path: 'plant', component: lazyPage(() => import('./OverviewPage.tsx')) },
+    { path: 'plant/$system', component: lazyPage(() => import('./SystemPage.tsx')) },
   ],
   useSearch: usePlaces,
 };

@@ -42,7 +42,7 @@ const small = { defaultProps: { size: 'sm' } };
 
 export const theme = createTheme({
   primaryColor: 'blue',
-  primaryShade: { light: 7, dark: 4 },
+  primaryShade: { light: 7, dark: 6 },
   autoContrast: true,
   colors: { blue, dark, gray },
   defaultRadius: 4,

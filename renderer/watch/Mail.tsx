@@ -1,10 +1,11 @@
 // By which server the station sends mail. The password goes in and never comes out again.
-import { Button, NumberInput, PasswordInput, Select, TextInput } from '@mantine/core';
+import { Button, NumberInput, Select, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCommand, useStation } from '../app/hooks.ts';
 import { Section } from '../ui/Page.tsx';
+import { PasswordField } from '../ui/PasswordField.tsx';
 import { Refused } from '../ui/Refused.tsx';
 import classes from './watch.module.css';
 
@@ -64,11 +65,10 @@ function Form({ server, passwordSet }: { server: Server | null; passwordSet: boo
           onChange={(security) => setForm({ ...form, security: (security ?? 'startTls') as Server['security'] })}
         />
         <TextInput label={t('mail.user')} maxLength={254} autoComplete="off" {...field('user')} />
-        <PasswordInput
+        <PasswordField
           label={t('mail.password')}
           {...(passwordSet && { description: t('mail.passwordSet') })}
           autoComplete="new-password"
-          maxLength={256}
           value={password}
           onChange={(event) => setPassword(event.currentTarget.value)}
         />

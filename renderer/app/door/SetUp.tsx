@@ -1,20 +1,19 @@
 // The first start: organisation, site and administrator on one sheet.
-import { Button, PasswordInput, Select, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { PasswordField } from '../../ui/PasswordField.tsx';
 import { Refused } from '../../ui/Refused.tsx';
+import { ownTimeZone, TimeZoneSelect } from '../../ui/TimeZoneSelect.tsx';
 import { useApp, useCommand } from '../hooks.ts';
 import { useStationState } from '../station.ts';
 import classes from './Door.module.css';
-
-const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
-export const timeZones = (): string[] => [...new Set([ownZone(), 'UTC', ...Intl.supportedValuesOf('timeZone')])];
 
 export function SetUp() {
   const { t } = useTranslation('app');
   const { door } = useApp();
   const codeNeeded = useStationState((state) => state.codeNeeded);
-  const [form, setForm] = useState({ organisation: '', site: '', timeZone: ownZone(), name: '', email: '', password: '', code: '' });
+  const [form, setForm] = useState({ organisation: '', site: '', timeZone: ownTimeZone(), name: '', email: '', password: '', code: '' });
   const setUp = useCommand(door.setUp);
   const field = (name: keyof typeof form) => ({
     value: form[name],
@@ -45,26 +44,18 @@ export function SetUp() {
             {...field('organisation')}
           />
           <TextInput label={t('setUp.site')} placeholder={t('setUp.siteExample')} required maxLength={120} {...field('site')} />
-          <Select
-            label={t('setUp.timeZone')}
-            data={timeZones()}
-            searchable
-            allowDeselect={false}
-            value={form.timeZone}
-            onChange={(timeZone) => setForm({ ...form, timeZone: timeZone ?? 'UTC' })}
-          />
+          <TimeZoneSelect label={t('setUp.timeZone')} value={form.timeZone} onChange={(timeZone) => setForm({ ...form, timeZone })} />
         </fieldset>
         <fieldset className={classes.group}>
           <legend>{t('setUp.you')}</legend>
           <TextInput label={t('setUp.name')} autoComplete="name" required maxLength={120} {...field('name')} />
           <TextInput label={t('door.email')} type="email" autoComplete="username" required maxLength={254} {...field('email')} />
-          <PasswordInput
+          <PasswordField
             label={t('door.password')}
             description={t('setUp.passwordHint')}
             autoComplete="new-password"
             required
             minLength={8}
-            maxLength={256}
             {...field('password')}
           />
         </fieldset>

@@ -1,7 +1,8 @@
 // Sign in with e-mail and password.
-import { Button, PasswordInput, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { type FormEvent, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { PasswordField } from '../../ui/PasswordField.tsx';
 import { Refused } from '../../ui/Refused.tsx';
 import { useApp, useCommand } from '../hooks.ts';
 import { useStationState } from '../station.ts';
@@ -37,7 +38,7 @@ export function SignIn() {
         value={email}
         onChange={(event) => setEmail(event.currentTarget.value)}
       />
-      <PasswordInput
+      <PasswordField
         ref={passwordField}
         label={t('door.password')}
         name="password"

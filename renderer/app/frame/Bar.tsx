@@ -1,5 +1,5 @@
 // The thin bar that is always there: where one is, how the connection stands, the plant's time, notices, oneself.
-import { ActionIcon, Kbd, Menu, Tooltip, UnstyledButton } from '@mantine/core';
+import { ActionIcon, Kbd, Menu, Tooltip, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { CircleAlert, Command, Link2, LogOut, Monitor, Moon, Presentation, Sun, User } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
@@ -24,12 +24,8 @@ export function Bar() {
       <Breadcrumb />
       <div className={classes.space} />
       <Tooltip label={t('bar.commands')}>
-        <UnstyledButton
-          className={classes.find}
-          onClick={() => openPalette('palette')}
-          aria-label={t('bar.commands')}
-          aria-keyshortcuts="Control+K"
-        >
+        <UnstyledButton className={classes.find} onClick={() => openPalette('palette')} aria-keyshortcuts="Control+K">
+          <VisuallyHidden>{t('bar.commands')}</VisuallyHidden>
           <Command size={16} strokeWidth={1.75} aria-hidden />
           <Kbd size="xs">Ctrl K</Kbd>
         </UnstyledButton>

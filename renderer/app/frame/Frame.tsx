@@ -1,9 +1,8 @@
 // The frame around every page: bar above, rail at the side, tray below. What breaks inside a page breaks nothing here.
 import { Outlet, useLocation } from '@tanstack/react-router';
-import { type ReactNode, Suspense } from 'react';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { pageOf } from '../address.ts';
-import { Boundary } from '../Boundary.tsx';
 import { useApp } from '../hooks.ts';
 import { useHere } from '../useHere.ts';
 import { Bar } from './Bar.tsx';
@@ -40,9 +39,7 @@ export function Frame() {
       <div className={classes.middle}>
         <Rail />
         <main id="content" className={classes.content}>
-          <Boundary key={pathname}>
-            <Suspense fallback={<Loading />}>{page}</Suspense>
-          </Boundary>
+          {page}
         </main>
       </div>
       <Tray />
@@ -50,9 +47,4 @@ export function Frame() {
       <Keys />
     </div>
   );
-}
-
-function Loading() {
-  const { t } = useTranslation('app');
-  return <p className={`${classes.loading} quiet`}>{t('common.loading')}</p>;
 }

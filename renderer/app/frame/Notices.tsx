@@ -1,10 +1,10 @@
 // What the station has told this person: a bell with a count, and the list behind it.
 import { ActionIcon, Button, Popover, Tooltip } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { Bell } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Notice } from '../../../contract/watch.ts';
+import { announce } from '../../ui/announce.ts';
 import { dateTime } from '../../ui/time.ts';
 import { useCommand, useStation, useStream } from '../hooks.ts';
 import { useStationState } from '../station.ts';
@@ -39,7 +39,7 @@ export function Notices() {
         for (const notice of fresh) {
           if (notice.readAt !== null || stationNow - notice.at > FRESH_MS || announced.current.has(notice.id)) continue;
           announced.current.add(notice.id);
-          notifications.show({ message: words(notice), ...(notice.kind.endsWith('Failed') && { color: 'red', autoClose: false }) });
+          announce(words(notice), { failed: notice.kind.endsWith('Failed') });
         }
       },
     },

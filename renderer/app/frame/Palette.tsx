@@ -28,6 +28,9 @@ function Commands({ context }: { context: ScreenContext }) {
     <Spotlight
       shortcut={null}
       actions={open ? groups : []}
+      title={t('bar.commands')}
+      // Only read out: the field below says the same to the eye.
+      styles={{ header: { display: 'none' } }}
       onSpotlightClose={close}
       nothingFound={t('palette.nothing')}
       highlightQuery
