@@ -50,7 +50,7 @@ const session = z.object({
   agent: z.string(),
   current: z.boolean(),
 });
-const preferenceValue = z.union([z.string().max(4096), z.number(), z.boolean()]);
+const preferenceValue = z.union([v.plain(4096), z.number(), z.boolean()]);
 
 export const me = z.object({
   person,
@@ -116,7 +116,7 @@ export const people = area('people', {
       site: v.name,
       timeZone: v.timeZone.optional(),
       admin: z.strictObject({ email: v.email, name: v.name, password: v.password }),
-      code: z.string().max(64).optional().describe('Printed where the station was started; not asked on the machine itself.'),
+      code: v.plain(64).optional().describe('Printed where the station was started; not asked on the machine itself.'),
     }),
     needs: noSession,
     output: token,
@@ -130,9 +130,9 @@ export const people = area('people', {
   signIn: command({
     summary: 'Sign in with e-mail and password.',
     input: z.strictObject({
-      email: z.string().max(254),
-      password: z.string().max(256),
-      totp: z.string().max(16).optional().describe('Read only for an account that has a second factor.'),
+      email: v.plain(254),
+      password: v.plain(256),
+      totp: v.plain(16).optional().describe('Read only for an account that has a second factor.'),
     }),
     needs: noSession,
     output: token,
@@ -140,7 +140,7 @@ export const people = area('people', {
   }),
   signInByLink: command({
     summary: 'Sign in by a one-time link, as printed at a first start or handed to a new person.',
-    input: z.strictObject({ secret: z.string().max(128) }),
+    input: z.strictObject({ secret: v.plain(128) }),
     needs: noSession,
     output: token,
     example: { secret: 'the part after # in the link' },
@@ -159,7 +159,7 @@ export const people = area('people', {
   changePassword: command({
     summary: 'Change my own password. Every other session of mine ends.',
     input: z.strictObject({
-      current: z.string().max(256).optional().describe('May be left out only while the account has no password yet.'),
+      current: v.plain(256).optional().describe('May be left out only while the account has no password yet.'),
       password: v.password,
     }),
     needs: ownSession,
@@ -329,7 +329,7 @@ export const people = area('people', {
     },
     output: z.object({
       person: v.id,
-      link: z.string().nullable().describe('The secret of the link; null when the person was known already.'),
+      link: z.string().nullable().describe('The secret of the link; null when the person was known already, or the command is repeated.'),
     }),
     example: { email: 'otto@example.org', name: 'Otto Operator', role: 'operator', at: { kind: 'site', site: EXAMPLE.site } },
   }),
@@ -377,7 +377,7 @@ export const people = area('people', {
       site: v.id.optional(),
       organisation: v.id.optional(),
       person: v.id.optional(),
-      before: z.string().max(64).optional().describe('The cursor of the last page.'),
+      before: v.plain(64).optional().describe('The cursor of the last page.'),
       limit: v.limit,
     }),
     needs: {
@@ -396,7 +396,7 @@ export const people = area('people', {
   }),
   history: question({
     summary: 'The history of one record: who, when, from what to what.',
-    input: z.strictObject({ entity: v.key, id: z.string().max(200) }),
+    input: z.strictObject({ entity: v.key, id: v.plain(200) }),
     needs: { permission: 'plant.view', at: (input) => ({ record: input.entity, id: input.id }) },
     output: z.object({
       entries: z.array(z.object({ at: v.time, actor: who.nullable(), field: z.string(), before: z.json(), after: z.json() })),

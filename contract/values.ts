@@ -2,24 +2,22 @@
 import { z } from 'zod';
 import { KEY, UUID } from './ids.ts';
 
-/** Text a person typed: trimmed, no NUL (PostgreSQL refuses it), no broken surrogates (they would change on the way). */
-export const text = (max: number) =>
+/** Text as it is: no NUL (PostgreSQL refuses it), no broken surrogates (they would change on the way). */
+export const plain = (max: number) =>
   z
     .string()
     .max(max)
-    .refine((s) => !s.includes('\0') && s.isWellFormed(), 'contains characters that cannot be stored')
-    .transform((s) => s.trim());
+    .refine((s) => !s.includes('\0') && s.isWellFormed(), 'contains characters that cannot be stored');
+
+/** Text a person typed: trimmed. */
+export const text = (max: number) => plain(max).transform((s) => s.trim());
 
 export const name = text(120).pipe(z.string().min(1, 'is empty'));
 export const id = z.string().regex(UUID, 'is not an id');
 export const key = z.string().regex(KEY, 'may hold a–z, 0–9, dot, dash and underscore, 63 at most');
 export const time = z.int();
 export const email = text(254).pipe(z.string().regex(/^[^\s@<>()",;:\\]+@[^\s@<>()",;:\\]+$/, 'is not an e-mail address'));
-export const password = z
-  .string()
-  .min(8, 'has fewer than 8 characters')
-  .max(256)
-  .refine((s) => !s.includes('\0') && s.isWellFormed(), 'contains characters that cannot be stored');
+export const password = plain(256).min(8, 'has fewer than 8 characters');
 export const opId = id.optional().describe('Chosen by the caller. Repeating a command with the same opId is harmless.');
 export const nothing = z.strictObject({});
 export const limit = z.int().min(1).max(500).default(100);

@@ -43,10 +43,10 @@ export const notice = z.object({
 export type Notice = z.infer<typeof notice>;
 
 const mailServer = z.strictObject({
-  host: z.string().max(253),
+  host: v.plain(253),
   port: z.int().min(1).max(65535),
   security: z.enum(['none', 'startTls', 'tls']),
-  user: z.string().max(254),
+  user: v.plain(254),
   from: v.email,
 });
 
@@ -104,7 +104,7 @@ export const watch = area('watch', {
     summary: 'Choose the server by which this station sends mail.',
     input: z.strictObject({
       server: mailServer.nullable(),
-      password: z.string().max(256).optional().describe('Left out: the one already set stays.'),
+      password: v.plain(256).optional().describe('Left out: the one already set stays, as long as host, security and user do.'),
       opId: v.opId,
     }),
     needs: { permission: 'site.configure', at: () => 'station' },
