@@ -17,15 +17,20 @@ export type FrameType = (typeof FRAME)[keyof typeof FRAME];
 export const HEADER_BYTES = 5;
 /** What a reader may send in one frame; a larger one closes the connection. */
 export const MAX_READER_FRAME = 64 * 1024;
-/** What a station sends in one frame. */
+/** What a station sends in one frame. Only a single value that is larger travels in a larger one. */
 export const MAX_STATION_FRAME = 64 * 1024;
+/**
+ * How many bytes may be on their way without having been consumed. A reader gives credit back at the latest when it has
+ * consumed half of it: a value that does not fit into what is left waits for that, and then goes out, however large it is.
+ */
 export const DEFAULT_WINDOW = 256 * 1024;
 export const MAX_WINDOW = 4 * 1024 * 1024;
 export const BEAT_MS = 5_000;
 
 export type Frame = { type: FrameType; stream: number; payload: Uint8Array };
 
-export type OpenRequest = { stream: string; input: unknown; window?: number; cursor?: string };
+/** `token`: the session, where the connection itself carries none. */
+export type OpenRequest = { stream: string; input: unknown; window?: number; cursor?: string; token?: string };
 export type Hello = { contract: string; station: { id: string; name: string }; time: number };
 export type StateValues = { reset?: true; set?: [key: string, value: unknown][]; gone?: string[] };
 export type EventValues = { items: [cursor: string, value: unknown][] };

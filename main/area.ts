@@ -57,8 +57,11 @@ export type StateSource<V> = {
   /** Calls `changed` with a key whose value is new, or without one when everything may be. */
   watch(changed: (key?: string) => void): Stop;
 };
+/** A cursor before every event there can be. */
+export const FROM_THE_FIRST = '';
+
 export type EventSource<V> = {
-  /** Events after the cursor, oldest first. Without a cursor: those a newcomer starts with. */
+  /** Events after the cursor, oldest first; FROM_THE_FIRST gives all. Without a cursor: those a newcomer starts with. */
   read(after: string | undefined, limit: number): Promise<[cursor: string, value: V][]>;
   /** Calls `wake` when there may be more. */
   watch(wake: () => void): Stop;

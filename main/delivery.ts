@@ -1,8 +1,17 @@
 // How each kind of stream treats a slow reader: what is kept for it, what is merged, what is lost and counted.
 // Nothing here grows with the source: keys, one page, one chunk, one ring, one row a key.
-import { FRAME, type FrameType, MAX_STATION_FRAME, type SampleValues } from '../contract/channel.ts';
+import { FRAME, type FrameType, HEADER_BYTES, MAX_STATION_FRAME, type SampleValues } from '../contract/channel.ts';
+import { Refusal } from '../contract/errors.ts';
 import type { Delivery } from '../contract/procedure.ts';
-import type { BytesSource, EventSource, RingSource, SampleSource, Source, StateSource } from './area.ts';
+import {
+  type BytesSource,
+  type EventSource,
+  FROM_THE_FIRST,
+  type RingSource,
+  type SampleSource,
+  type Source,
+  type StateSource,
+} from './area.ts';
 
 /** `cursor`: where a later opening goes on, once this payload has been sent. */
 export type Sealed = { type: FrameType; payload: Uint8Array; cursor?: string } | 'end';
@@ -32,17 +41,35 @@ export function deliver(delivery: Delivery, source: Source<Delivery, unknown>, o
 }
 
 const encoder = new TextEncoder();
-const json = (value: unknown, cursor?: string): Sealed => ({
+
+/** What of a frame is left for values: around them stand its header and a few words of JSON. */
+const roomIn = (room: number) => Math.min(room, MAX_STATION_FRAME - HEADER_BYTES) - WORDS_BYTES;
+const WORDS_BYTES = 48;
+
+const json = (text: string, cursor?: string): Sealed => ({
   type: FRAME.values,
-  payload: encoder.encode(JSON.stringify(value)),
+  payload: encoder.encode(text),
   ...(cursor !== undefined && { cursor }),
 });
+
+/** Takes values from the front until a frame is full; at least one, however large it is. Each is put into JSON once. */
+function takeWhileFits<T>(values: T[], room: number): { taken: T[]; text: string } {
+  const texts: string[] = [];
+  let bytes = 0;
+  for (const value of values) {
+    const text = JSON.stringify(value);
+    bytes += Buffer.byteLength(text) + 1;
+    if (texts.length > 0 && bytes > roomIn(room)) break;
+    texts.push(text);
+  }
+  return { taken: values.splice(0, texts.length), text: `[${texts.join(',')}]` };
+}
 
 /** Latest wins: only the keys that are due are remembered, their values are read when they can be sent. */
 function deliverState(source: StateSource<unknown>, { ready }: Options): Delivering {
   let all = true;
   const due = new Set<string>();
-  /** Values read and not sent yet, and how many bytes they are. */
+  /** Read and not sent yet. */
   let entries: [string, unknown][] = [];
   let gone: string[] = [];
   let reset = false;
@@ -51,42 +78,30 @@ function deliverState(source: StateSource<unknown>, { ready }: Options): Deliver
     else if (!all) due.add(key);
     ready();
   });
+  const unsent = () => reset || gone.length > 0 || entries.length > 0;
+
+  async function readDue(): Promise<void> {
+    const keys = all ? undefined : new Set(due);
+    reset = all;
+    all = false;
+    due.clear();
+    const values = await source.read(keys);
+    entries = [...values];
+    gone = keys ? [...keys].filter((key) => !values.has(key)) : [];
+  }
 
   return {
     async next(room) {
-      if (entries.length === 0 && gone.length === 0 && !reset) {
-        if (!all && due.size === 0) return undefined;
-        const keys = all ? undefined : new Set(due);
-        reset = all;
-        all = false;
-        due.clear();
-        const values = await source.read(keys);
-        entries = [...values];
-        gone = keys ? [...keys].filter((key) => !values.has(key)) : [];
-      }
-      const message: { reset?: true; set?: [string, unknown][]; gone?: string[] } = {};
-      if (reset) message.reset = true;
-      if (gone.length > 0) message.gone = gone;
-      message.set = takeWhileFits(entries, Math.min(room, MAX_STATION_FRAME));
+      if (!unsent() && (all || due.size > 0)) await readDue();
+      if (!unsent()) return undefined;
+      if (gone.length > 0) return json(`{"gone":${takeWhileFits(gone, room).text}}`);
+      const first = reset ? '"reset":true,' : '';
       reset = false;
-      gone = [];
-      return json(message);
+      return json(`{${first}"set":${takeWhileFits(entries, room).text}}`);
     },
-    hasMore: () => all || due.size > 0 || entries.length > 0 || reset,
+    hasMore: () => unsent() || all || due.size > 0,
     stop,
   };
-}
-
-/** Takes entries from the front until a frame is full; at least one, however large it is. */
-function takeWhileFits<T>(entries: T[], room: number): T[] {
-  let bytes = 0;
-  let count = 0;
-  for (const entry of entries) {
-    bytes += JSON.stringify(entry).length;
-    if (count > 0 && bytes > room) break;
-    count += 1;
-  }
-  return entries.splice(0, count);
 }
 
 const EVENT_PAGE = 200;
@@ -106,55 +121,22 @@ function deliverEvents(source: EventSource<unknown>, { cursor, ready }: Options)
         if (!more) return undefined;
         more = false;
         page = await source.read(last, EVENT_PAGE);
+        // A full page may not be the last, and a newcomer's is cut at its old end: look again before waiting for a wake.
+        more ||= page.length >= EVENT_PAGE || (last === undefined && page.length > 0);
+        // Where there was nothing at all, everything that comes is new.
+        last = page.at(-1)?.[0] ?? last ?? FROM_THE_FIRST;
         if (page.length === 0) return undefined;
-        // A full page may not be the last: look again before waiting for a wake.
-        more ||= page.length >= EVENT_PAGE || last === undefined;
-        last = page.at(-1)?.[0];
       }
-      const items = takeWhileFits(page, Math.min(room, MAX_STATION_FRAME));
-      return json({ items }, items.at(-1)?.[0]);
+      const { taken, text } = takeWhileFits(page, room);
+      return json(`{"items":${text}}`, taken.at(-1)?.[0]);
     },
     hasMore: () => page.length > 0 || more,
     stop,
   };
 }
 
-/** The source is a generator: it stands still while nobody asks for its next piece. */
-function deliverBytes(source: BytesSource, { cursor }: Options): Delivering {
-  const abort = new AbortController();
-  let offset = Number(cursor ?? 0);
-  if (!Number.isSafeInteger(offset) || offset < 0) offset = 0;
-  const pieces = source(offset, abort.signal)[Symbol.asyncIterator]();
-  let rest: Uint8Array = new Uint8Array();
-  let ended = false;
-  return {
-    async next(room) {
-      if (ended) return undefined;
-      if (rest.length === 0) {
-        const piece = await pieces.next();
-        if (piece.done) {
-          ended = true;
-          return 'end';
-        }
-        rest = piece.value;
-      }
-      const size = Math.max(1, Math.min(rest.length, room, MAX_STATION_FRAME) - OFFSET_BYTES);
-      const bytes = rest.subarray(0, size);
-      rest = rest.subarray(bytes.length);
-      const sealed = bytesFrame(offset, bytes);
-      offset += bytes.length;
-      return { ...sealed, cursor: String(offset) };
-    },
-    hasMore: () => !ended,
-    stop() {
-      abort.abort();
-      // Lets the generator close its file; it may be waiting for the next piece just now.
-      void pieces.return?.(undefined);
-    },
-  };
-}
-
 const OFFSET_BYTES = 8;
+const bytesIn = (room: number) => Math.max(1, Math.min(room, MAX_STATION_FRAME - HEADER_BYTES) - OFFSET_BYTES);
 
 function bytesFrame(offset: number, bytes: Uint8Array): Exclude<Sealed, 'end'> {
   const payload = new Uint8Array(OFFSET_BYTES + bytes.length);
@@ -163,49 +145,88 @@ function bytesFrame(offset: number, bytes: Uint8Array): Exclude<Sealed, 'end'> {
   return { type: FRAME.bytes, payload };
 }
 
+/** The source is a generator: it stands still while nobody asks for its next piece. */
+function deliverBytes(source: BytesSource, { cursor }: Options): Delivering {
+  const abort = new AbortController();
+  let offset = Number(cursor ?? 0);
+  if (!Number.isSafeInteger(offset) || offset < 0) throw new Refusal('invalid', 'The cursor of bytes is the offset of the next one.');
+  const pieces = source(offset, abort.signal)[Symbol.asyncIterator]();
+  let rest: Uint8Array = new Uint8Array();
+  let ended = false;
+  return {
+    async next(room) {
+      while (!ended && rest.length === 0) {
+        const piece = await pieces.next();
+        if (piece.done) ended = true;
+        else rest = piece.value;
+      }
+      if (ended) return 'end';
+      const bytes = rest.subarray(0, bytesIn(room));
+      rest = rest.subarray(bytes.length);
+      const sealed = bytesFrame(offset, bytes);
+      offset += bytes.length;
+      return { ...sealed, cursor: String(offset) };
+    },
+    hasMore: () => !ended,
+    stop() {
+      abort.abort();
+      // Lets the generator close its file. What it may throw on its way out concerns nobody any more.
+      pieces.return?.(undefined)?.catch(() => {});
+    },
+  };
+}
+
 /** What one reader of a source that cannot wait may be behind. */
 export const RING_BYTES = 256 * 1024;
 
 /** The oldest bytes make room for the newest; how many went is told before the next ones. */
 function deliverRing(source: RingSource, { ready }: Options): Delivering {
-  let pieces: Uint8Array[] = [];
+  let ring = new Uint8Array();
+  let start = 0;
   let size = 0;
   let lost = 0;
   let offset = 0;
+
+  function drop(count: number): void {
+    start = (start + count) % RING_BYTES;
+    size -= count;
+    offset += count;
+  }
+
   const stop = source((bytes) => {
-    const piece = bytes.length > RING_BYTES ? bytes.subarray(bytes.length - RING_BYTES) : bytes;
-    lost += bytes.length - piece.length;
-    pieces.push(piece);
-    size += piece.length;
-    while (size > RING_BYTES) {
-      const oldest = pieces.shift() as Uint8Array;
-      size -= oldest.length;
-      lost += oldest.length;
-    }
+    if (ring.length === 0) ring = new Uint8Array(RING_BYTES);
+    const kept = bytes.subarray(Math.max(0, bytes.length - RING_BYTES));
+    const over = Math.max(0, size + kept.length - RING_BYTES);
+    drop(over);
+    // Where even the newest do not all fit, everything before them is gone.
+    offset += bytes.length - kept.length;
+    lost += over + bytes.length - kept.length;
+    const end = (start + size) % RING_BYTES;
+    const upToTheEdge = kept.subarray(0, RING_BYTES - end);
+    ring.set(upToTheEdge, end);
+    ring.set(kept.subarray(upToTheEdge.length));
+    size += kept.length;
     ready();
   });
+
   return {
     async next(room) {
       if (lost > 0) {
         const count = lost;
         lost = 0;
-        offset += count;
         return { type: FRAME.lost, payload: encoder.encode(JSON.stringify({ bytes: count })) };
       }
-      const first = pieces[0];
-      if (first === undefined) return undefined;
-      const bytes = first.subarray(0, Math.max(1, Math.min(room, MAX_STATION_FRAME) - OFFSET_BYTES));
-      if (bytes.length === first.length) pieces.shift();
-      else pieces[0] = first.subarray(bytes.length);
-      size -= bytes.length;
-      const sealed = bytesFrame(offset, bytes);
-      offset += bytes.length;
+      if (size === 0) return undefined;
+      const count = Math.min(size, RING_BYTES - start, bytesIn(room));
+      const sealed = bytesFrame(offset, ring.subarray(start, start + count));
+      drop(count);
       return sealed;
     },
-    hasMore: () => lost > 0 || pieces.length > 0,
+    hasMore: () => lost > 0 || size > 0,
     stop() {
       stop();
-      pieces = [];
+      ring = new Uint8Array();
+      size = 0;
     },
   };
 }
@@ -243,12 +264,12 @@ function deliverSamples(source: SampleSource, { clock, ready }: Options): Delive
   return {
     async next(room) {
       if (timer !== undefined || rows.size === 0) return undefined;
-      const waiting = [...rows.values()];
-      const message = { rows: takeWhileFits(waiting, Math.min(room, MAX_STATION_FRAME)), merged };
-      for (const [key] of message.rows) rows.delete(key);
+      const { taken, text } = takeWhileFits([...rows.values()], room);
+      for (const [key] of taken) rows.delete(key);
+      const count = merged;
       merged = 0;
       sentAt = clock();
-      return json(message satisfies SampleValues);
+      return json(`{"rows":${text},"merged":${count}}`);
     },
     hasMore: () => timer === undefined && rows.size > 0,
     stop() {

@@ -56,7 +56,11 @@ const openRequest = z.strictObject({
   stream: z.string().max(80),
   input: z.unknown(),
   window: z.int().min(1024).max(MAX_WINDOW).optional(),
-  cursor: z.string().max(200).optional(),
+  cursor: z
+    .string()
+    .max(200)
+    .regex(/^[ -~]*$/)
+    .optional(),
   token: z.string().max(128).optional(),
 });
 
@@ -95,13 +99,16 @@ type Open = {
   token: string | undefined;
   session: SessionFacts;
   place: Call['place'];
+  window: number;
+  /** What of the window is not used up. */
   credit: number;
   /** Where a reader goes on that has everything sent so far. */
   cursor: string | undefined;
   delivering: Delivering;
-  /** Read and not sent yet: the right to it was being judged. */
+  /** Read and not sent yet: the right to it was being judged, or credit was short. */
   pending: Sealed | undefined;
-  pumping: boolean;
+  /** What is being read and sent just now. */
+  pumped: Delivering | undefined;
   /** Nothing leaves while somebody judges. */
   held: boolean;
   /** Only the last judgement asked for counts. */
@@ -114,8 +121,10 @@ class Connection {
   private readonly link: Link;
   private readonly request: Request;
   private readonly open = new Map<number, Open>();
-  /** Streams asked for and not judged yet, with the credit they have gathered meanwhile. */
-  private readonly opening = new Map<number, { credit: number }>();
+  /** Streams asked for and not judged yet. */
+  private readonly opening = new Map<number, object>();
+  /** Judgements under way; more than `opening` where the reader closed a stream before it was open. */
+  private judging = 0;
   /** Grows with every fact that may concern rights: a judgement that began before it is made again. */
   private rights = 0;
 
@@ -125,7 +134,7 @@ class Connection {
     this.request = request;
     link.onMessage((message) => this.receive(message));
     const { station, clock } = options;
-    link.send(encodeJson(FRAME.hello, 0, { contract: CONTRACT, station, time: clock() }));
+    this.send(encodeJson(FRAME.hello, 0, { contract: CONTRACT, station, time: clock() }));
   }
 
   get size(): number {
@@ -143,12 +152,7 @@ class Connection {
 
   /** Tells the reader that the station is there and what time it is, and looks once more whether the sessions still live. */
   beat(): void {
-    if (!this.link.isOpen()) return;
-    if (this.link.buffered() > CLOSE_AT_BYTES) {
-      this.end(CLOSE.tooSlow, 'the reader does not read');
-      return;
-    }
-    if (this.link.buffered() < HIGH_WATER_BYTES) this.link.send(encodeJson(FRAME.beat, 0, { time: this.options.clock() }));
+    if (this.link.buffered() < HIGH_WATER_BYTES) this.send(encodeJson(FRAME.beat, 0, { time: this.options.clock() }));
     for (const stream of [...this.open.values()]) void this.judgeAgain(stream, false);
   }
 
@@ -167,7 +171,15 @@ class Connection {
     }
   }
 
+  private send(frame: Uint8Array): void {
+    if (!this.link.isOpen()) return;
+    if (this.link.buffered() > CLOSE_AT_BYTES) this.end(CLOSE.tooSlow, 'the reader does not read');
+    else this.link.send(frame);
+  }
+
   private receive(message: string | Uint8Array): void {
+    // What still arrives after the connection was given up opens nothing.
+    if (!this.link.isOpen()) return;
     try {
       if (typeof message === 'string') throw new FrameError('text where frames are spoken');
       if (message.length > MAX_READER_FRAME) throw new FrameError('a frame larger than a reader may send');
@@ -185,7 +197,7 @@ class Connection {
 
   private openStream(id: number, parsed: ReturnType<typeof openRequest.safeParse>): void {
     if (id === 0 || this.open.has(id) || this.opening.has(id)) throw new FrameError('a stream number that is taken');
-    if (this.open.size + this.opening.size >= MAX_STREAMS) {
+    if (this.open.size + this.judging >= MAX_STREAMS) {
       this.sendEnd(id, new Refusal('tooMany', `More than ${MAX_STREAMS} streams are open on this connection.`));
       return;
     }
@@ -193,27 +205,25 @@ class Connection {
       this.sendEnd(id, new Refusal('invalid', 'This is not how a stream is opened.'));
       return;
     }
-    const waiting = { credit: parsed.data.window ?? DEFAULT_WINDOW };
-    this.opening.set(id, waiting);
-    this.judgeFirst(id, parsed.data)
-      .then((stream) => {
-        // Closed again by the reader, or by the loss of the connection, before it was open.
-        if (this.opening.get(id) !== waiting) return stream.delivering.stop();
-        this.opening.delete(id);
-        stream.credit = waiting.credit;
-        this.open.set(id, stream);
-        void this.pump(stream);
-      })
+    const opening = {};
+    this.opening.set(id, opening);
+    this.judging += 1;
+    this.judgeFirst(id, parsed.data, () => this.opening.get(id) === opening)
       .catch((error: unknown) => {
-        if (this.opening.get(id) !== waiting) return;
+        if (this.opening.get(id) !== opening) return;
         this.opening.delete(id);
         this.sendEnd(id, error);
+      })
+      .finally(() => {
+        this.judging -= 1;
       });
   }
 
-  private async judgeFirst(id: number, asked: z.output<typeof openRequest>): Promise<Open> {
+  /** `wanted`: not closed again by the reader, or by the loss of the connection. */
+  private async judgeFirst(id: number, asked: z.output<typeof openRequest>, wanted: () => boolean): Promise<void> {
     const { authority } = this.options;
     const token = asked.token ?? this.request.token;
+    const window = asked.window ?? DEFAULT_WINDOW;
     for (;;) {
       const { rights } = this;
       const session = await authority.session(token);
@@ -223,6 +233,7 @@ class Connection {
       const input = declared.input.safeParse(asked.input);
       if (!input.success) throw invalid(input.error.issues);
       const verdict = await judge(authority, declared.needs as never, session, input.data);
+      if (!wanted()) return;
       if (rights !== this.rights) continue;
       if (verdict.refusal) throw verdict.refusal;
       const stream: Open = {
@@ -233,17 +244,22 @@ class Connection {
         token,
         session,
         place: verdict.place,
-        credit: 0,
+        window,
+        credit: window,
         cursor: asked.cursor,
         delivering: undefined as never,
         pending: undefined,
-        pumping: false,
+        pumped: undefined,
         held: false,
         judgement: 0,
         closed: false,
       };
       stream.delivering = this.deliveryOf(stream);
-      return stream;
+      // From the judgement to here nothing is awaited: a right that changes later finds the stream among the open ones.
+      this.opening.delete(id);
+      this.open.set(id, stream);
+      void this.pump(stream);
+      return;
     }
   }
 
@@ -271,49 +287,56 @@ class Connection {
 
   /** Sends while there is something to send, credit to spend and room on the wire. */
   private async pump(stream: Open): Promise<void> {
-    if (stream.pumping) return;
-    stream.pumping = true;
+    const { delivering } = stream;
+    if (stream.pumped === delivering) return;
+    stream.pumped = delivering;
+    // A stream judged anew with another outcome delivers anew and is pumped anew: what this one still reads goes nowhere.
+    const current = () => stream.delivering === delivering && !stream.closed;
+    const maySend = () => current() && !stream.held && stream.credit > 0 && this.link.isOpen();
     try {
-      while (!stream.closed && !stream.held && stream.credit > 0 && this.link.isOpen()) {
+      while (maySend()) {
         if (this.link.buffered() > HIGH_WATER_BYTES) {
           await this.link.drained();
           continue;
         }
-        const { delivering } = stream;
         const sealed = stream.pending ?? (await delivering.next(stream.credit));
-        stream.pending = undefined;
-        // Judged anew while it was read: what was read under another right is read again.
-        if (stream.delivering !== delivering) continue;
-        if (stream.held) {
-          stream.pending = sealed;
-          break;
-        }
-        if (stream.closed || sealed === undefined) break;
-        if (sealed === 'end') {
-          this.finish(stream, undefined);
-          break;
-        }
-        stream.credit -= sealed.payload.length;
-        stream.cursor = sealed.cursor ?? stream.cursor;
-        this.link.send(encodeFrame(sealed.type, stream.id, sealed.payload));
+        if (!current()) return;
+        stream.pending = sealed;
+        if (sealed === undefined) break;
+        if (!maySend() || !this.sendPending(stream, sealed)) return;
       }
     } catch (error) {
-      this.finish(stream, error);
+      if (current()) this.finish(stream, error);
     } finally {
-      stream.pumping = false;
+      if (stream.pumped === delivering) stream.pumped = undefined;
     }
     // Something may have become ready between the last look and now.
-    const more = stream.pending !== undefined || stream.delivering.hasMore();
-    if (more && !stream.closed && !stream.held && stream.credit > 0 && this.link.isOpen()) void this.pump(stream);
+    if (maySend() && delivering.hasMore()) void this.pump(stream);
+  }
+
+  /** False where it has to wait for credit. */
+  private sendPending(stream: Open, sealed: Sealed): boolean {
+    if (stream.session.expiresAt <= this.options.clock()) throw new Refusal('unauthenticated', 'Your session has ended.');
+    if (sealed === 'end') {
+      this.finish(stream, undefined);
+      return true;
+    }
+    const bytes = sealed.payload.length;
+    // A value larger than what is left of the window waits until half of it is free, and then goes out, however large it is.
+    if (bytes > stream.credit && stream.credit < stream.window / 2) return false;
+    stream.pending = undefined;
+    stream.credit -= bytes;
+    stream.cursor = sealed.cursor ?? stream.cursor;
+    this.send(encodeFrame(sealed.type, stream.id, sealed.payload));
+    return true;
   }
 
   private addCredit(id: number, bytes: number): void {
-    const stream = this.open.get(id) ?? this.opening.get(id);
+    const stream = this.open.get(id);
     // For a stream that ended meanwhile a credit comes late, and means nothing.
     if (stream === undefined) return;
-    stream.credit = Math.min(stream.credit + bytes, MAX_WINDOW);
-    const open = this.open.get(id);
-    if (open) void this.pump(open);
+    stream.credit = Math.min(stream.credit + bytes, stream.window);
+    void this.pump(stream);
   }
 
   private async judgeAgain(stream: Open, rightsChanged: boolean): Promise<void> {
@@ -362,14 +385,13 @@ class Connection {
   }
 
   private sendEnd(id: number, error: unknown): void {
-    if (!this.link.isOpen()) return;
     const end: End =
       error === undefined
         ? {}
         : (({ code, message, data }) => ({ code, message, data: data as Record<string, unknown> }))(
             wireError(error, this.options.log, this.options.reference),
           );
-    this.link.send(encodeJson(FRAME.end, id, end));
+    this.send(encodeJson(FRAME.end, id, end));
   }
 }
 

@@ -4,7 +4,7 @@ import type { Kysely } from 'kysely';
 import { Refusal } from '../../contract/errors.ts';
 import type { AuditEntry } from '../../contract/people.ts';
 import type { Place } from '../../contract/permissions.ts';
-import type { EventSource, Procedures, Station } from '../area.ts';
+import { type EventSource, FROM_THE_FIRST, type Procedures, type Station } from '../area.ts';
 import type { PeopleTables } from './entities.ts';
 
 type Detail = {
@@ -15,10 +15,14 @@ type Detail = {
 type Row = PeopleTables['audit'] & { body: string | null; actorName: string | null };
 type Where = { site?: string | undefined; organisation?: string | undefined; person?: string | undefined };
 
+/** What everybody may read about who sees the plant. The rest concerns people and settings, and is for whoever reads the audit. */
+const OF_THE_PLANT = new Set(['organisation', 'site', 'place']);
+
 const CURSOR = /^([0-9a-f-]{36})\.(\d{1,15})$/;
 const cursorOf = (row: { incarnation: string; seq: number }) => `${row.incarnation}.${row.seq}`;
 
 function position(cursor: string): { incarnation: string; seq: number } {
+  if (cursor === FROM_THE_FIRST) return { incarnation: '', seq: 0 };
   const match = CURSOR.exec(cursor);
   if (!match) throw new Refusal('invalid', 'This is not a cursor of the audit.');
   return { incarnation: match[1] as string, seq: Number(match[2]) };
@@ -80,7 +84,9 @@ export function auditProcedures({ store }: Station): Pick<Procedures<'people'>, 
       return { intact: fault === null, rows, fault };
     },
 
-    async history(input) {
+    async history(input, { caller, place }) {
+      if (!OF_THE_PLANT.has(input.entity) && !(place && caller.may('site.audit', place)))
+        throw new Refusal('forbidden', 'You may not read this history.', { permission: 'site.audit' });
       const ops = (await store.changeLog.ofRecord(input.entity, input.id)).filter((op) => op.state !== 'rejected');
       const actors = [...new Set(ops.map((op) => op.actor).filter((actor) => actor !== null))];
       const people = actors.length > 0 ? await read().selectFrom('people').select(['id', 'name']).where('id', 'in', actors).execute() : [];
