@@ -9,6 +9,7 @@ import type { Area, Call } from './area.ts';
 import { caller, type Origin } from './caller.ts';
 import type { Logger } from './log.ts';
 import type { Authority } from './people/index.ts';
+import { storeError } from './store/faults.ts';
 import { AlreadyDone, type Store } from './store/index.ts';
 
 export type Areas = { [A in keyof Contract]: Area<A> };
@@ -135,17 +136,23 @@ export async function judge(authority: Authority, needs: Needs<unknown>, session
     opId: undefined,
     organisationOf: authority.organisationOf,
   });
+  const may = place !== undefined && who.may(needs.permission, place);
+  // That there is a platform is no secret; which people and settings it holds is one.
+  const isRecord = typeof ref === 'object' && 'record' in ref;
+  const known = place !== undefined && (place.kind === 'platform' && isRecord ? may : who.sees(place));
   // What lies outside one's own places does not exist for one: the answer is the same in both cases.
-  if (place === undefined || !who.sees(place))
-    return { place: undefined, refusal: new Refusal('notFound', 'There is no such thing here.') };
-  if (!who.may(needs.permission, place))
-    return { place, refusal: new Refusal('forbidden', 'You may not do this here.', { permission: needs.permission }) };
+  if (!known) return { place: undefined, refusal: new Refusal('notFound', 'There is no such thing here.') };
+  if (!may) return { place, refusal: new Refusal('forbidden', 'You may not do this here.', { permission: needs.permission }) };
   return { place, refusal: undefined };
 }
 
 /** Every failure as the one shape that travels. What we did not mean to say stays in the log, under a reference. */
 export function wireError(error: unknown, log: Logger, reference: () => string): ORPCError<string, unknown> {
-  if (error instanceof Refusal) return travelling(error);
+  const meaning = storeError(error);
+  if (meaning instanceof Refusal) {
+    if (meaning !== error) log.warn({ error, event: 'store' }, 'the store could not answer');
+    return travelling(meaning);
+  }
   if (error instanceof ORPCError) {
     if (isErrorCode(error.code) && error.status === errorStatus[error.code]) return error;
     const cause = error.cause as { issues?: readonly { path?: readonly unknown[]; message: string }[] } | undefined;
