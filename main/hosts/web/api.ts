@@ -1,4 +1,4 @@
-// REST: every procedure as POST /api/<area>/<name>, every bytes stream as a download, and the documents that describe them.
+// REST: every procedure as POST /api/<area>/<name>, and the documents that describe them.
 
 import { StandardOpenAPICodec, StandardOpenAPIMatcher } from '@orpc/openapi/standard';
 import { StandardBracketNotationSerializer, StandardOpenAPIJsonSerializer, StandardOpenAPISerializer } from '@orpc/openapi-client/standard';
@@ -45,22 +45,24 @@ export function serveApi(app: FastifyInstance, site: Site, guard: GuardOptions, 
   });
   const open = publicAddresses();
 
-  app.post('/api/*', { onRequest: mustHaveSession }, async (request, reply) => {
+  // After the count of requests, before the body: preParsing.
+  app.post('/api/*', { preParsing: mustHaveSession }, async (request, reply) => {
     const head = headOf(request);
-    const address = request.url.split('?', 1)[0] as string;
+    const url = urlOf(request);
     const { response } = await handler.handle(
       {
         method: 'POST',
-        url: new URL(`http://station${request.url}`),
+        url,
         headers: request.headers,
-        body: async () => request.body ?? {},
+        // Without a body there is no input to give; that it is “null” was said.
+        body: async () => (request.body === undefined ? {} : request.body),
         signal: undefined,
       },
       { prefix: '/api', context: { token: tokenOf(guard, head), origin: originOf(head) } },
     );
     if (response === undefined) return refuse(reply, new Refusal('notFound', 'There is no such procedure. /api/docs lists them all.'));
     reply.status(response.status).header('cache-control', 'no-store');
-    return reply.send(asBrowserSession(address, request, reply, response.status, response.body));
+    return reply.send(asBrowserSession(url.pathname, request, reply, response.status, response.body));
   });
 
   /** Asked before the body is even read: a stranger learns nothing from how it would be refused. */
@@ -68,7 +70,7 @@ export function serveApi(app: FastifyInstance, site: Site, guard: GuardOptions, 
     const version = request.headers['outpost-contract'];
     if (typeof version === 'string' && !speaks(version))
       return refuse(reply, new Refusal('unsupported', 'This page speaks another version than the station. Load it again.'));
-    if (open.has(request.url.split('?', 1)[0] as string)) return undefined;
+    if (open.has(urlOf(request).pathname)) return undefined;
     const session = await site.authority.session(tokenOf(guard, headOf(request)));
     return session === undefined ? refuse(reply, new Refusal('unauthenticated', 'Please sign in.')) : undefined;
   }
@@ -98,6 +100,9 @@ export function serveApi(app: FastifyInstance, site: Site, guard: GuardOptions, 
   }
 }
 
+/** What is allowed and what is called is decided by one and the same reading of the address. */
+const urlOf = (request: FastifyRequest) => new URL(`http://station${request.url}`);
+
 export const headOf = (request: FastifyRequest): Head => ({
   method: request.method,
   address: request.socket.remoteAddress ?? '',
@@ -116,7 +121,6 @@ export function fastifyRefusal(error: { statusCode?: number; code?: string; mess
   if (error instanceof Refusal) return error;
   const status = error.statusCode;
   if (status === 413) return new Refusal('tooLarge', 'The request is larger than 1 MiB.');
-  if (status === 429) return new Refusal('tooMany', error.message ?? 'Too many requests. Try again in a moment.');
   if (status === 415) return new Refusal('invalid', 'Send the input as application/json.');
   if (status !== undefined && status >= 400 && status < 500)
     return new Refusal(isErrorCode(error.code) ? error.code : 'invalid', 'The request is not proper JSON.');

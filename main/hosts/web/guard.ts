@@ -77,7 +77,7 @@ export function refuseStranger(options: GuardOptions, isKnown: (name: string) =>
 /** An exact match with the name the request itself was sent to; behind a proxy, with a name from the settings, over TLS. */
 export function isOwnOrigin({ secure, allowedHosts }: GuardOptions, host: string, origin: string): boolean {
   if (origin === `${secure ? 'https' : 'http'}://${host}`) return true;
-  return allowedHosts.some((allowed) => origin === (allowed.startsWith('http') ? allowed : `https://${allowed}`));
+  return allowedHosts.some((allowed) => origin === (/^https?:\/\//.test(allowed) ? allowed : `https://${allowed}`));
 }
 
 /** The session a request carries. A cookie counts only where the page that sent it is certainly ours. */

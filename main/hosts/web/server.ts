@@ -28,7 +28,7 @@ export async function serveWeb(site: Site, screens: string): Promise<WebServer> 
   const { settings, folder, log, clock } = site.station;
   const beyondLoopback = !(settings.host === 'localhost' || isLoopback(settings.host));
   const tls =
-    settings.tlsCert !== undefined || (beyondLoopback && !settings.insecureHttp)
+    settings.tlsCert !== undefined || settings.tlsKey !== undefined || (beyondLoopback && !settings.insecureHttp)
       ? await certificate(settings, folder.secrets, clock())
       : undefined;
   const guard: GuardOptions = {
@@ -44,6 +44,7 @@ export async function serveWeb(site: Site, screens: string): Promise<WebServer> 
     forceCloseConnections: true,
     // Only whole addresses and our own names of procedures: nothing is guessed from a path.
     routerOptions: { maxParamLength: 200 },
+    frameworkErrors: (_, __, reply) => refuse(reply, new Refusal('invalid', 'This is not a proper address.')),
     ...(tls && { https: { cert: tls.cert, key: tls.key } }),
   });
   app.removeContentTypeParser('text/plain');
@@ -58,10 +59,11 @@ export async function serveWeb(site: Site, screens: string): Promise<WebServer> 
     reply.headers({
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
-      'cross-origin-opener-policy': 'same-origin',
       'cross-origin-resource-policy': 'same-origin',
       'x-frame-options': 'DENY',
       'content-security-policy': `default-src 'none'; style-src 'self'; frame-ancestors 'none'`,
+      // Browsers refuse this one, and say so, on a page they do not trust.
+      ...((tls || !beyondLoopback) && { 'cross-origin-opener-policy': 'same-origin' }),
       ...(tls && !tls.selfMade && { 'strict-transport-security': 'max-age=31536000' }),
     });
     const refused = refuseStranger(guard, isKnown, headOf(request));
@@ -71,7 +73,7 @@ export async function serveWeb(site: Site, screens: string): Promise<WebServer> 
   await app.register(rateLimit, {
     max: CALLS_A_MINUTE,
     timeWindow: 60_000,
-    errorResponseBuilder: (_, context) => ({ statusCode: 429, message: `Too many requests. Try again in ${context.after}.` }),
+    errorResponseBuilder: (_, { after, ttl }) => new Refusal('tooMany', `Too many requests. Try again in ${after}.`, { retryAfterMs: ttl }),
   });
 
   app.setErrorHandler((error, request, reply) => {

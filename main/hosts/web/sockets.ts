@@ -11,6 +11,8 @@ import { type GuardOptions, type Head, originOf, refuseStranger, tokenOf } from 
 
 const PING_MS = 25_000;
 const CALL_BYTES = 1024 * 1024;
+/** How long a reader may take to say goodbye when the station stops. One that has stopped reading never does. */
+const GOODBYE_MS = 500;
 
 export type Sockets = { close(): void };
 
@@ -35,7 +37,8 @@ export function serveSockets(server: Server, site: Site, guard: GuardOptions, is
 
   async function admit(incoming: IncomingMessage, stream: Duplex, first: Buffer): Promise<void> {
     const head: Head = { method: 'GET', address: incoming.socket.remoteAddress ?? '', headers: incoming.headers };
-    const url = new URL(incoming.url ?? '/', 'http://station');
+    const url = URL.parse(incoming.url ?? '/', 'http://station');
+    if (url === null) return turnAway(stream, 400, 'Bad Request');
     const door = Object.hasOwn(doors, url.pathname) ? doors[url.pathname] : undefined;
     if (door === undefined) return turnAway(stream, 404, 'Not Found');
     const refused = refuseStranger(guard, isKnown, head);
@@ -66,7 +69,10 @@ export function serveSockets(server: Server, site: Site, guard: GuardOptions, is
     close() {
       clearInterval(ping);
       for (const { sockets } of Object.values(doors)) {
-        for (const socket of sockets.clients) socket.close(CLOSE.goingAway, 'the station is stopping');
+        for (const socket of sockets.clients) {
+          socket.close(CLOSE.goingAway, 'the station is stopping');
+          setTimeout(() => socket.terminate(), GOODBYE_MS).unref();
+        }
         sockets.close();
       }
     },

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { writeWhole } from '../../store/files.ts';
 import { BadSettings, type StationSettings } from '../../store/settings.ts';
 
@@ -31,9 +32,11 @@ function given({ tlsCert, tlsKey }: StationSettings): Certificate {
   if (tlsCert === undefined || tlsKey === undefined)
     throw new BadSettings('tlsCert and tlsKey belong together: give both files, or neither.');
   try {
-    return described({ cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8') }, false);
+    const files = { cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8') };
+    createSecureContext(files); // throws where the two do not belong together
+    return described(files, false);
   } catch (error) {
-    throw new BadSettings(`The certificate cannot be read: ${(error as Error).message}.`);
+    throw new BadSettings(`The certificate ${tlsCert} and its key cannot be used: ${(error as Error).message}.`);
   }
 }
 
