@@ -107,7 +107,8 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
 
   async function sessionOf(digest: string): Promise<Session | undefined> {
     const known = sessions.get(digest);
-    if (known) return known;
+    if (known && known.expiresAt <= clock()) sessions.delete(digest);
+    else if (known) return known;
     const before = told.sessions;
     const session = await read()
       .selectFrom('session')

@@ -1,5 +1,5 @@
 // The tree of a site: buildings and systems, in the order people gave them.
-import { generateKeyBetween } from 'fractional-indexing';
+import { generateKeyBetween, generateNKeysBetween } from 'fractional-indexing';
 import type { Kysely, Selectable } from 'kysely';
 import { Refusal } from '../../contract/errors.ts';
 import type { Id } from '../../contract/ids.ts';
@@ -29,34 +29,56 @@ const shown = (row: PlaceRow) => ({
 export async function createPlace(
   tx: Tx,
   input: { site: Id; parent: Id | null; kind: 'building' | 'system'; name: string; key?: string | undefined },
-  id: Id = tx.id(),
 ): Promise<Id> {
   const rows = await placesOf(inside(tx), input.site);
-  mustBeParent(rows, input.parent);
-  const siblings = siblingsOf(rows, input.parent);
-  await tx.create(place, id, `site:${input.site}`, {
+  mustBeParent(rows, input.parent, input.kind);
+  const key = pickKey(input.key, input.name, new Set(rows.map((row) => row.key)));
+  const values = {
     site: input.site,
     parent: input.parent,
     kind: input.kind,
     name: input.name,
-    key: pickKey(input.key, input.name, new Set(rows.map((row) => row.key))),
-    rank: generateKeyBetween(siblings.at(-1)?.rank ?? null, null),
-  });
+    key,
+    rank: generateKeyBetween(siblingsOf(rows, input.parent).at(-1)?.rank ?? null, null),
+  };
+  const removed = await removedWithKey(tx, input.site, key);
+  const id = removed ?? tx.id();
+  if (removed === undefined) await tx.create(place, id, `site:${input.site}`, values);
+  else {
+    await tx.restore(place, id);
+    await tx.update(place, id, values);
+  }
   tx.emit({ event: 'people.placesChanged', site: input.site, place: id });
   return id;
 }
 
-/** A system may hold systems, a building may hold both; nothing of another site may be a parent. */
-function mustBeParent(rows: readonly PlaceRow[], parent: Id | null): void {
-  if (parent !== null && !rows.some((row) => row.id === parent))
-    throw new Refusal('notFound', 'The place to put it into is not at this site.');
+/** The key is what files and addresses know a place by: given again, it is the same place with its history. */
+async function removedWithKey(tx: Tx, site: Id, key: string): Promise<Id | undefined> {
+  const row = await inside(tx)
+    .selectFrom('places')
+    .select('id')
+    .where('site', '=', site)
+    .where('key', '=', key)
+    .where('deletedAt', 'is not', null)
+    .orderBy('deletedAt', 'desc')
+    .orderBy('id', 'desc')
+    .executeTakeFirst();
+  return row?.id;
 }
 
-/** The place itself and everything below it. */
+/** A system may hold systems, a building may hold both; nothing of another site may be a parent. */
+function mustBeParent(rows: readonly PlaceRow[], parent: Id | null, kind: string): void {
+  if (parent === null) return;
+  const row = rows.find((other) => other.id === parent);
+  if (row === undefined) throw new Refusal('notFound', 'The place to put it into is not at this site.');
+  if (row.kind === 'system' && kind === 'building') throw new Refusal('conflict', 'A building cannot stand inside a system.');
+}
+
+/** The place itself and everything below it, once each: two moves made apart may have met in a ring. */
 function branch(rows: readonly PlaceRow[], root: Id): PlaceRow[] {
-  const found = rows.filter((row) => row.id === root);
-  for (const row of found) found.push(...siblingsOf(rows, row.id));
-  return found;
+  const found = new Set(rows.filter((row) => row.id === root));
+  for (const row of found) for (const inner of siblingsOf(rows, row.id)) found.add(inner);
+  return [...found];
 }
 
 async function siteOf(tx: Tx, id: Id): Promise<{ row: PlaceRow; rows: PlaceRow[] }> {
@@ -84,17 +106,22 @@ export function placeProcedures({
     movePlace: (input, { caller }) =>
       store.change(caller.author, async (tx) => {
         const { row, rows } = await siteOf(tx, input.place);
-        mustBeParent(rows, input.parent);
+        mustBeParent(rows, input.parent, row.kind);
         if (branch(rows, row.id).some((inner) => inner.id === input.parent))
           throw new Refusal('conflict', 'A place cannot be moved into itself.');
         const siblings = siblingsOf(rows, input.parent).filter((sibling) => sibling.id !== row.id);
         const index = input.before === null ? siblings.length : siblings.findIndex((sibling) => sibling.id === input.before);
         if (index < 0) throw new Refusal('notFound', 'The place it should stand before is not there any more.');
-        // Two may share a rank after edits in two places at once: their order is then that of their ids, and nothing fits between.
+        // Two may share a rank after edits in two places at once, and nothing fits between them: those behind are ranked anew.
         const above = siblings[index - 1]?.rank ?? null;
-        const below = siblings.slice(index).find((sibling) => above === null || sibling.rank > above)?.rank ?? null;
-        await tx.update(place, row.id, { parent: input.parent, rank: generateKeyBetween(above, below) });
-        tx.emit({ event: 'people.placesChanged', site: row.site, place: row.id });
+        const tied = siblings.slice(index).filter((sibling) => sibling.rank === above);
+        const below = siblings[index + tied.length]?.rank ?? null;
+        const ranks = generateNKeysBetween(above, below, 1 + tied.length);
+        await tx.update(place, row.id, { parent: input.parent });
+        for (const [n, { id }] of [row, ...tied].entries()) {
+          await tx.update(place, id, { rank: ranks[n] });
+          tx.emit({ event: 'people.placesChanged', site: row.site, place: id });
+        }
         return {};
       }),
 

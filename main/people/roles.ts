@@ -37,10 +37,23 @@ export async function giveRole(tx: Tx, who: Id, role: Role, place: Place, by: Id
   if (same) return same.id;
   const id = tx.id();
   const scope: Scope = place.kind === 'platform' ? 'platform' : `org:${place.organisation}`;
+  // A link handed out in one organisation must not open what the person is given in another.
+  if (await hasRoleOutside(tx, who, scope)) await inside(tx).deleteFrom('signInLink').where('person', '=', who).execute();
   await tx.create(grant, id, scope, { person: who, role, at });
   if (place.kind !== 'platform') await joinOrganisation(tx, who, place.organisation);
   tx.emit({ event: 'people.grantsChanged', person: who, by, role, where: await nameOf(tx, place), given: true });
   return id;
+}
+
+async function hasRoleOutside(tx: Tx, who: Id, scope: Scope): Promise<boolean> {
+  const role = await inside(tx)
+    .selectFrom('grants')
+    .select('id')
+    .where('person', '=', who)
+    .where('scope', '!=', scope)
+    .where('deletedAt', 'is', null)
+    .executeTakeFirst();
+  return role !== undefined;
 }
 
 /** What people call the place; '' for the whole platform. */
@@ -154,16 +167,20 @@ export function roleProcedures(
       return withGrants(people, `org:${directory.organisationOf(input.site)}`, at);
     },
 
-    createPerson: (input, call) =>
-      store.change(call.caller.author, async (tx) => {
+    async createPerson(input, call) {
+      // Handed out once and kept nowhere: the answer remembered under an opId holds no secret.
+      let link: string | null = null;
+      const { person } = await store.change(call.caller.author, async (tx) => {
         const place = call.place as Place;
         mustBeGrantable(call, input.role, place);
         const known = await personByEmail(inside(tx), input.email);
         const id = known?.id ?? (await createPerson(tx, input));
         await giveRole(tx, id, input.role, place, call.caller.person);
-        const link = known ? null : (await sessions.makeLink(tx, id, LINK_MS)).secret;
-        return { person: id, link };
-      }),
+        if (!known) link = (await sessions.makeLink(tx, id, LINK_MS)).secret;
+        return { person: id, link: null };
+      });
+      return { person, link };
+    },
 
     createSignInLink: (input, { caller }) =>
       store.change(caller.author, async (tx) => {
@@ -175,13 +192,10 @@ export function roleProcedures(
           .where('deletedAt', 'is', null)
           .executeTakeFirst();
         if (member === undefined) throw new Refusal('notFound', 'This person does not belong to the organisation.');
-        // A link is as good as a password: it must not lift an administrator of one place above theirs.
-        const theirs = await directory.grantsOf(input.person);
-        const stronger = theirs.some(
-          (given) => given.at.kind === 'platform' || (given.at.kind === 'organisation' && given.at.organisation !== input.organisation),
-        );
-        if (stronger && !caller.may('platform.administer', { kind: 'platform' }))
-          throw new Refusal('forbidden', 'This person administers more than your organisation. Ask a platform administrator.');
+        // A link is as good as a password: it must not lift an administrator of one organisation into another.
+        const outside = await hasRoleOutside(tx, input.person, `org:${input.organisation}`);
+        if (outside && !caller.may('platform.administer', { kind: 'platform' }))
+          throw new Refusal('forbidden', 'This person has a role outside your organisation. Ask a platform administrator.');
         const { secret, expiresAt } = await sessions.makeLink(tx, input.person, LINK_MS);
         tx.note(null, [{ entity: 'person', id: input.person, field: 'signInLink', before: null, after: expiresAt }]);
         return { link: secret, expiresAt };

@@ -42,6 +42,7 @@ export function openSessions(station: Station): Sessions {
 
   const open: Sessions['open'] = async (tx, person, origin) => {
     const token = newToken(random);
+    await inside(tx).deleteFrom('session').where('expiresAt', '<=', tx.now()).execute();
     await inside(tx)
       .insertInto('session')
       .values({
@@ -78,6 +79,27 @@ export function openSessions(station: Station): Sessions {
       .execute();
   };
 
+  /** Of a person who may sign in. */
+  const presentHash = async (tx: Tx, person: Id) => {
+    const row = await inside(tx)
+      .selectFrom('credential')
+      .innerJoin('people', 'people.id', 'credential.person')
+      .select('hash')
+      .where('credential.person', '=', person)
+      .where('people.disabledAt', 'is', null)
+      .where('people.deletedAt', 'is', null)
+      .executeTakeFirst();
+    return row?.hash;
+  };
+
+  /** A link is for somebody who has no password, or has lost it: the lost one counts no more, and a new one may be chosen. */
+  async function openByLink(tx: Tx, person: Id, origin: Origin): Promise<string> {
+    const token = await open(tx, person, origin);
+    const lost = await inside(tx).deleteFrom('credential').where('person', '=', person).returning('person').executeTakeFirst();
+    if (lost) tx.note('The old password counts no more: a new one is chosen.');
+    return token;
+  }
+
   async function refused(origin: Origin, action: string, person: Id | null, message: string): Promise<never> {
     await store.audit({
       actor: person,
@@ -111,6 +133,8 @@ export function openSessions(station: Station): Sessions {
         const waitMs = throttle.wait(emailKey, origin.from);
         if (waitMs > 0)
           throw new Refusal('tooMany', `Too many tries. Wait ${Math.ceil(waitMs / 1000)} s, then try again.`, { retryAfterMs: waitMs });
+        // Counted before anything is awaited, so that guesses sent all at once are slowed as well.
+        throttle.failed(emailKey, origin.from);
         const found = await read()
           .selectFrom('people')
           .innerJoin('credential', 'credential.person', 'people.id')
@@ -118,18 +142,18 @@ export function openSessions(station: Station): Sessions {
           .where('emailKey', '=', emailKey)
           .where('people.deletedAt', 'is', null)
           .executeTakeFirst();
-        // Counted before the slow check, so that guesses sent all at once are slowed as well.
-        throttle.failed(emailKey, origin.from);
         const right = found ? await verifyPassword(found.hash, input.password) : await verifyNobody(input.password);
-        if (!found || !right || found.disabledAt !== null)
-          return refused(origin, 'people.signIn', found?.id ?? null, 'E-mail or password is wrong.');
+        const wrong = () => refused(origin, 'people.signIn', found?.id ?? null, 'E-mail or password is wrong.');
+        if (!found || !right || found.disabledAt !== null) return wrong();
         throttle.succeeded(emailKey, origin.from);
         const renewed = isOutdated(found.hash) ? await hashPassword(input.password) : undefined;
         const token = await store.change(stranger('people.signIn', origin, found.id), async (tx) => {
+          // The slow check took a while: the person may have been barred or have changed the password since.
+          if ((await presentHash(tx, found.id)) !== found.hash) return undefined;
           if (renewed) await setPassword(tx, found.id, renewed);
           return open(tx, found.id, origin);
         });
-        return { token };
+        return token === undefined ? wrong() : { token };
       },
 
       async signInByLink(input, { origin }) {
@@ -149,7 +173,7 @@ export function openSessions(station: Station): Sessions {
             .where('disabledAt', 'is', null)
             .where('deletedAt', 'is', null)
             .executeTakeFirst();
-          return person && open(tx, person.id, origin);
+          return person && openByLink(tx, person.id, origin);
         });
         if (token === undefined)
           return refused(origin, 'people.signInByLink', null, 'This link has been used, or is too old. Ask for a new one.');
