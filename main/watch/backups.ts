@@ -2,8 +2,10 @@
 import { Cron } from 'croner';
 import { Refusal } from '../../contract/errors.ts';
 import type { Procedures, Station } from '../area.ts';
+import type { Caller } from '../caller.ts';
 import { type BackupReason, listBackups, makeBackup, pruneBackups } from '../store/backup.ts';
 import { station as itself } from '../store/index.ts';
+import { answeredOnce } from './tasks.ts';
 
 /** Describes the kinds of tasks to the station, and has the nightly one put in. Returns how to stop. */
 export function defineBackups({ store, tasks, settings, folder, clock, version, log }: Station): () => void {
@@ -42,10 +44,13 @@ export function defineBackups({ store, tasks, settings, folder, clock, version, 
   return () => nightly.stop();
 }
 
-export function backupProcedures({ tasks, folder }: Station): Pick<Procedures<'watch'>, 'startBackup' | 'listBackups' | 'checkIntegrity'> {
+export function backupProcedures(station: Station): Pick<Procedures<'watch'>, 'startBackup' | 'listBackups' | 'checkIntegrity'> {
+  const { tasks, folder } = station;
+  const start = ({ author }: Caller, kind: string, input: object) =>
+    answeredOnce(station, author, async (by) => ({ task: await tasks.start(by, kind, input) }));
   return {
-    startBackup: async (_, { caller }) => ({ task: await tasks.start(caller.author, 'watch.backup', { reason: 'asked' }) }),
-    checkIntegrity: async (_, { caller }) => ({ task: await tasks.start(caller.author, 'watch.integrity', {}) }),
+    startBackup: (_, { caller }) => start(caller, 'watch.backup', { reason: 'asked' }),
+    checkIntegrity: (_, { caller }) => start(caller, 'watch.integrity', {}),
     async listBackups() {
       const backups = await listBackups(folder.backups);
       return { backups: backups.map(({ name, at, bytes, reason, version }) => ({ name, at, bytes, reason, version })) };

@@ -16,6 +16,10 @@ function scopeOf({ place }: Call): Scope {
   return place.kind === 'site' ? `site:${place.site}` : `org:${place.organisation}`;
 }
 
+type Lock = { host: string; security: string; user: string };
+/** Whether a password that nobody may read would still go to the one it was given for, and as well guarded. */
+const sameLock = (a: Lock, b: Lock) => a.host === b.host && a.security === b.security && a.user === b.user;
+
 const secretOf = (scope: Scope) => `mail.${scope.replace(':', '.')}`;
 
 export function mailProcedures({ store, secrets }: Station): Pick<Procedures<'watch'>, 'mailServer' | 'setMailServer' | 'sendTestMail'> {
@@ -38,8 +42,10 @@ export function mailProcedures({ store, secrets }: Station): Pick<Procedures<'wa
     async setMailServer(input, call) {
       const scope = scopeOf(call);
       const { server, password } = input;
+      const present = await serverOf(scope);
       // The secret first: a record that names a password which is not there could not send.
-      if (server === null) await secrets.remove(secretOf(scope));
+      if (server === null || (password === undefined && present !== undefined && !sameLock(present, server)))
+        await secrets.remove(secretOf(scope));
       else if (password !== undefined) await secrets.set(secretOf(scope), password);
       return store.change(call.caller.author, async (tx) => {
         const known = await (tx.db as Kysely<WatchTables>)

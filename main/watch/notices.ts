@@ -35,7 +35,7 @@ export function noticeFacts({ store, tasks, log }: Station): () => void {
       void write(event.person, event.given ? 'people.roleGiven' : 'people.roleTaken', { role: event.role, where: event.where });
     if (event.event !== 'watch.taskChanged' || event.owner === null || told.has(event.task)) return;
     const { owner } = event;
-    void tasks.get(event.task).then((task) => {
+    const ended = tasks.get(event.task).then((task) => {
       if (task === undefined || (task.state !== 'done' && task.state !== 'failed') || told.has(task.id)) return;
       told.add(task.id);
       if (told.size > 1_000) told.delete(told.values().next().value as string);
@@ -45,6 +45,7 @@ export function noticeFacts({ store, tasks, log }: Station): () => void {
         message: task.message,
       });
     });
+    ended.catch((error: unknown) => log.error({ error, area: 'watch', event: 'notice' }, 'a task that ended could not be read'));
   });
 }
 

@@ -2,6 +2,7 @@
 import { Refusal } from '../../contract/errors.ts';
 import type { Task } from '../../contract/watch.ts';
 import type { Procedures, StateSource, Station } from '../area.ts';
+import type { Author } from '../store/index.ts';
 import type { TaskRow } from '../store/tasks.ts';
 
 const shown = ({ id, kind, owner, title, state, progress, message, attempts, createdAt, endedAt }: TaskRow): Task => ({
@@ -17,14 +18,27 @@ const shown = ({ id, kind, owner, title, state, progress, message, attempts, cre
   endedAt,
 });
 
-export function taskProcedures({ tasks }: Station): Pick<Procedures<'watch'>, 'listTasks' | 'cancelTask'> {
+/**
+ * Tasks are put in and stopped by changes of their own, whose values are not what a procedure answers. So the command is
+ * written down once more, with its answer: repeated under its opId it is not carried out again.
+ */
+export async function answeredOnce<T>({ store }: Station, author: Author, work: (author: Author) => Promise<T>): Promise<T> {
+  if (author.opId === undefined) return work(author);
+  const answer = await work({ ...author, opId: undefined });
+  return store.change(author, async () => answer);
+}
+
+export function taskProcedures(station: Station): Pick<Procedures<'watch'>, 'listTasks' | 'cancelTask'> {
+  const { tasks } = station;
   return {
     listTasks: async (_, { caller }) => ({ tasks: (await tasks.ofOwner(caller.person)).map(shown) }),
     async cancelTask(input, { caller }) {
       const task = await tasks.get(input.task);
       if (task === undefined || task.owner !== caller.person) throw new Refusal('notFound', 'There is no such task of yours.');
-      if (!(await tasks.cancel(caller.author, input.task))) throw new Refusal('conflict', 'This task has ended already.');
-      return {};
+      return answeredOnce(station, caller.author, async (author) => {
+        if (!(await tasks.cancel(author, input.task))) throw new Refusal('conflict', 'This task has ended already.');
+        return {};
+      });
     },
   };
 }
