@@ -18,8 +18,9 @@ export async function main(args: string[]): Promise<void> {
     if (options === 'help') return void process.stdout.write(USAGE);
     if (options.printConfig) return void process.stdout.write(`${JSON.stringify(shown(options.data, options.flags), null, 2)}\n`);
     const edge = await runEdge(options, 'edge', process.stdout);
-    await say(edge);
+    // First of all: whoever reads the line that says listening may end the station at once.
     stopOnSignal(edge);
+    await say(edge);
   } catch (error) {
     process.stderr.write(`${inWords(error)}\n`);
     process.exitCode = exitCode(error);
@@ -56,9 +57,14 @@ function shown(data: string, flags: Record<string, unknown>) {
   return Object.fromEntries(
     Object.entries(settings).map(([name, value]) => [
       name,
-      { value: name === 'metricsToken' ? '[set]' : value, variable: variableOf(name) },
+      { value: withoutSecrets(name, value), variable: variableOf(name) },
     ]),
   );
+}
+
+function withoutSecrets(name: string, value: unknown): unknown {
+  if (name === 'metricsToken') return '[set]';
+  return name === 'database' ? String(value).replace(/:[^:@/]*@/, ':[set]@') : value;
 }
 
 /** The line others wait for. Nothing in it opens the station: codes and links go to the terminal alone. */

@@ -1,5 +1,5 @@
 // The command line of the edge: flags, the set-up file, and what is said when they cannot be used.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { email, name, password, timeZone } from '../../../contract/values.ts';
@@ -35,7 +35,7 @@ export const USAGE = `Usage: npm run edge -- --data DIR [--port N] [--host H] [-
   --insecure-http    plain HTTP beyond this machine; every screen says so
   --database URL     postgres://… instead of a file in the data folder
   --restore NAME     put a backup in place before starting; “latest” takes the newest
-  --print-config     print the settings in force, and where they come from, and end
+  --print-config     print the settings in force, and the variable that sets each, and end
 `;
 
 /** Throws BadSettings with one sentence for whatever cannot be used. */
@@ -44,6 +44,8 @@ export function readOptions(args: string[]): EdgeOptions | 'help' {
   if (values.help) return 'help';
   if (values.data === undefined || values.data === '')
     throw new BadSettings('--data DIR is missing: name the folder the station keeps its data in.');
+  if (statSync(values.data, { throwIfNoEntry: false })?.isDirectory() === false)
+    throw new BadSettings(`--data ${values.data} is a file: name the folder the station keeps its data in.`);
   const flags: Record<string, unknown> = {
     port: values.port,
     host: values.host,
