@@ -172,7 +172,7 @@ export class Channel {
       );
       return;
     }
-    subscription.last = subscription.last.then(() => this.consume(subscription, frame)).catch(reportError);
+    subscription.last = subscription.last.then(() => this.consume(subscription, frame)).catch((error: unknown) => console.error(error));
   }
 
   private async consume(subscription: Subscription, frame: Frame): Promise<void> {
