@@ -102,9 +102,9 @@ async function verifyChain(at: Connection, end: Head): Promise<Verdict> {
       const where = `row ${row.seq} of incarnation ${id}`;
       if (row.seq !== rows + 1) return { rows, fault: `${where}: the ${row.seq - rows - 1} row(s) before it are missing` };
       if (row.seq > end.auditSeq) return { rows, fault: `${where}: it was put in behind the last one` };
+      if (chained(previous, row) !== row.hash) return { rows, fault: `${where}: it was changed, or a row was put in before it` };
       if (row.body !== null && sha256(row.salt ?? '', row.body) !== row.digest)
         return { rows, fault: `${where}: its details were changed` };
-      if (chained(previous, row) !== row.hash) return { rows, fault: `${where}: it was changed, or a row was put in before it` };
       previous = row.hash;
       rows += 1;
     }

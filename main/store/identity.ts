@@ -1,53 +1,64 @@
 // Who a database is: the station's id, made on the first opening, and the incarnation, new whenever it may be a copy.
-import { hlcMs } from '../../contract/clock.ts';
-import type { Id } from '../../contract/ids.ts';
+import { growingIds, type Id, type Random } from '../../contract/ids.ts';
 import type { WriteConnection } from './database.ts';
 import { emptyHead, type Head, readHead, writeHead } from './log.ts';
 
 /** A key of `meta`: put there by whoever makes a copy of a database, before anybody opens it. Its value says why. */
 export const COPIED = 'copied';
 
-export type Identity = { stationId: Id; head: Head };
+/** Ids that only grow, also where the clock was set back or another process gave out the last one: an id is the cursor of many a list. */
+export function idsAfter(head: Head, clock: () => number, random: Random): () => Id {
+  let own = '';
+  const msOf = (id: Id) => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+  const grow = growingIds(() => (head.id > own ? Math.max(clock(), msOf(head.id) + 1) : clock()), random);
+  return () => {
+    own = grow();
+    head.id = own;
+    return own;
+  };
+}
 
-/** In a transaction of its own. `nextId` is given the time below which no id may lie. */
+/** In a transaction of its own. Fills in `head`, and returns the station's id. */
 export async function readIdentity(
   connection: WriteConnection,
-  nextId: (notBefore: number) => Id,
+  head: Head,
+  nextId: () => Id,
   clock: () => number,
   newIncarnation: string | undefined,
-): Promise<Identity> {
+): Promise<Id> {
   await connection.begin();
   try {
     const known = await readHead(connection);
-    const idAfter = () => nextId(known === undefined ? 0 : hlcMs(known.hlc));
-    const stationId = await stationOf(connection, idAfter);
+    Object.assign(head, known);
+    const stationId = await stationOf(connection, nextId);
     const reason = newIncarnation ?? (await metaValue(connection, COPIED)) ?? (known === undefined ? 'first start' : undefined);
-    const head = known !== undefined && reason === undefined ? known : await begin(connection, idAfter(), known, clock(), reason as string);
+    if (reason !== undefined) {
+      // Where the old chain ended is kept, so that nobody can shorten it later.
+      if (known !== undefined) await writeHead(connection, known, true);
+      await beginIncarnation(connection, head, nextId(), clock(), reason);
+    }
     await connection.commit();
-    return { stationId, head };
+    return stationId;
   } catch (error) {
     if (connection.inTransaction()) await connection.rollback();
     throw error;
   }
 }
 
-async function stationOf(connection: WriteConnection, newId: () => Id): Promise<Id> {
+async function stationOf(connection: WriteConnection, nextId: () => Id): Promise<Id> {
   const known = await metaValue(connection, 'station');
   if (known !== undefined) return known;
-  const id = newId();
+  const id = nextId();
   await connection.run(`insert into "meta" ("key", "value") values ('station', ?)`, [id]);
   return id;
 }
 
 /** The log goes on where it was; counting within the incarnation and its audit chain begin anew. */
-async function begin(connection: WriteConnection, id: Id, before: Head | undefined, at: number, reason: string): Promise<Head> {
-  const head = { ...emptyHead(id), ...(before && { seq: before.seq, hlc: before.hlc }) };
-  // Where the old chain ended is kept, so that nobody can shorten it later.
-  if (before !== undefined) await writeHead(connection, before, true);
+async function beginIncarnation(connection: WriteConnection, head: Head, id: Id, at: number, reason: string): Promise<void> {
+  Object.assign(head, { ...emptyHead(id), seq: head.seq, hlc: head.hlc, id });
   await writeHead(connection, head);
   await connection.run('insert into "incarnation" ("id", "startedAt", "reason") values (?, ?, ?)', [id, at, reason]);
   await connection.run('delete from "meta" where "key" = ?', [COPIED]);
-  return head;
 }
 
 async function metaValue(connection: WriteConnection, key: string): Promise<string | undefined> {

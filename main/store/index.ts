@@ -1,9 +1,8 @@
 // The store: what a station knows, and the only ways to change it. Areas get this and never the database.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Kysely } from 'kysely';
-import { hlcMs } from '../../contract/clock.ts';
 import { Refusal } from '../../contract/errors.ts';
-import { growingIds, type Id, type Random } from '../../contract/ids.ts';
+import type { Id, Random } from '../../contract/ids.ts';
 import type { StationEvent } from '../../contract/index.ts';
 import { type AuditRecord, appendAudit, type Verdict, verifyAudit } from './audit.ts';
 import { type Author, type ChangeContext, runChange, station, type Tx } from './change.ts';
@@ -13,7 +12,7 @@ import type { Entity } from './entities.ts';
 import { Events } from './events.ts';
 import { damagedStore, isDamage, StoreDamaged } from './faults.ts';
 import { guardTables } from './guard.ts';
-import { readIdentity } from './identity.ts';
+import { idsAfter, readIdentity } from './identity.ts';
 import { compareWithDeclarations, compareWithLog, type Step } from './integrity.ts';
 import {
   applyOps,
@@ -133,25 +132,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     },
   });
 
-  // Never below what was written before: a clock set back must not make a newer id look older.
-  let notBefore = 0;
-  const nextId = growingIds(() => Math.max(clock(), notBefore, hlcMs(head.hlc)), random);
-  const identity = await readIdentity(
-    connection,
-    (ms) => {
-      notBefore = ms;
-      return nextId();
-    },
-    clock,
-    options.newIncarnation,
-  );
-  Object.assign(head, identity.head);
+  const nextId = idsAfter(head, clock, random);
+  const stationId = await readIdentity(connection, head, nextId, clock, options.newIncarnation);
 
   const context: ChangeContext = {
     connection,
     db: connection.kysely.withPlugin(guardTables(new Set(options.entities.map((entity) => entity.table)), new Set(OWN_TABLES))),
     head,
-    station: identity.stationId,
+    station: stationId,
     random,
     nextId,
     clock,
@@ -235,7 +223,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     get damage() {
       return damage;
     },
-    stationId: identity.stationId,
+    stationId,
     get incarnation() {
       return head.incarnation;
     },

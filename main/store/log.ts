@@ -25,9 +25,18 @@ export type Op = {
 export type LoggedOp = Op & { seq: number; state: OpState };
 
 /** Where the log and the audit of this incarnation end. Kept in memory, and in `meta` with every commit. */
-export type Head = { incarnation: string; seq: number; n: number; hlc: Hlc; auditSeq: number; auditHash: string };
+export type Head = {
+  incarnation: string;
+  seq: number;
+  n: number;
+  hlc: Hlc;
+  /** The last id that was given out: the next one is greater, whatever clock or process it comes from. */
+  id: string;
+  auditSeq: number;
+  auditHash: string;
+};
 
-export const emptyHead = (incarnation: string): Head => ({ incarnation, seq: 0, n: 0, hlc: HLC_ZERO, auditSeq: 0, auditHash: '' });
+export const emptyHead = (incarnation: string): Head => ({ incarnation, seq: 0, n: 0, hlc: HLC_ZERO, id: '', auditSeq: 0, auditHash: '' });
 
 /** The present head has this key in `meta`; that of an incarnation which has ended has its id behind it. */
 export const HEAD = 'head';
