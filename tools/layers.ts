@@ -18,6 +18,8 @@ const isOurs = (target: string) => !target.startsWith('npm:') && !target.startsW
 const areaOf = (path: string, floor: string) => AREAS.find((area) => inside(path, `${floor}/${area}`));
 /** What lies directly in main/, and is given to every area: types of a station, a call, a link. */
 const isShared = (target: string) => ['main/area.ts', 'main/caller.ts', 'main/log.ts', 'main/platform.ts'].includes(target);
+/** What lies directly in main/hosts/ is the same for every host: opening a station in its folder. */
+const isOfAllHosts = (path: string) => /^main\/hosts\/\w+\.ts$/.test(path);
 
 const RULES: Rule[] = [
   {
@@ -56,11 +58,13 @@ const RULES: Rule[] = [
     may: (target) => !inside(target, 'main/hosts', 'renderer', 'preload', 'e2e', 'bench', 'tools'),
   },
   {
-    name: 'a host imports what lies in main/, the store, the indexes of areas and hosts/web: never another host',
+    name: 'a host imports what lies in main/, the store, the indexes of areas, what all hosts share and hosts/web: never another host',
     of: (file) => inside(file, 'main/hosts') && !isTest(file),
     may(target, { file }) {
       const host = file.split('/')[2];
-      if (inside(target, 'main/hosts')) return inside(target, `main/hosts/${host}`, 'main/hosts/web');
+      if (isOfAllHosts(target)) return true;
+      if (inside(target, 'main/hosts'))
+        return inside(target, `main/hosts/${host}`) || (inside(target, 'main/hosts/web') && !isOfAllHosts(file));
       const area = areaOf(target, 'main');
       return (
         !isOurs(target) ||

@@ -55,10 +55,7 @@ function inWords(error: unknown): string {
 function shown(data: string, flags: Record<string, unknown>) {
   const settings = readSettings(folderPaths(data).settings, process.env, flags);
   return Object.fromEntries(
-    Object.entries(settings).map(([name, value]) => [
-      name,
-      { value: withoutSecrets(name, value), variable: variableOf(name) },
-    ]),
+    Object.entries(settings).map(([name, value]) => [name, { value: withoutSecrets(name, value), variable: variableOf(name) }]),
   );
 }
 

@@ -18,7 +18,7 @@ export async function start(args: string[]): Promise<void> {
   try {
     const port = await freePort(FIRST_PORT);
     const edge = await runEdge(
-      { data, demo: true, setUp: undefined, restore: undefined, printConfig: false, flags: { port, name: 'Demo station' } },
+      { data, demo: true, setUp: undefined, restore: undefined, flags: { port, name: 'Demo station' } },
       'edge',
       args.includes('--log') ? process.stdout : undefined,
     );

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeWhole } from '../../store/files.ts';
+import { writeWhole } from '../store/files.ts';
 
 const KEY_BYTES = 32;
 

@@ -1,7 +1,7 @@
 // A small example plant for a first look: an organisation, two sites, buildings and systems, and people in every role.
 // Its people have no passwords: one looks by the one-time link that is printed.
-import type { Role } from '../../../contract/permissions.ts';
-import type { Site } from '../../site.ts';
+import type { Role } from '../../contract/permissions.ts';
+import type { Site } from '../site.ts';
 
 const TREE = [
   {

@@ -1,0 +1,109 @@
+// Opens a station in its data folder, whatever host it then wears: settings, log, database, areas, and what it begins with.
+import { existsSync } from 'node:fs';
+import { openLogSink } from '../log.ts';
+import type { SetUp } from '../people/index.ts';
+import type { Platform } from '../platform.ts';
+import { openSite, type Site } from '../site.ts';
+import { listBackups, putBackInPlace } from '../store/backup.ts';
+import type { Database } from '../store/database.ts';
+import { isDamage, StoreDamaged } from '../store/faults.ts';
+import { type Folder, openFolder } from '../store/folder.ts';
+import { BadSettings, readSettings, type StationSettings } from '../store/settings.ts';
+import { openSqlite } from '../store/sqlite.ts';
+import { fillWithDemo } from './demo.ts';
+import { fileKey } from './secretKey.ts';
+
+export type OpenOptions = {
+  data: string;
+  /** Fill an empty station with the example plant. */
+  demo: boolean;
+  setUp: SetUp | undefined;
+  restore: string | undefined;
+  /** Flags that are settings as well. */
+  flags: Record<string, unknown>;
+};
+
+export type OpenStation = { site: Site; folder: Folder; settings: StationSettings; stop(): Promise<void> };
+
+/** `console` gets the log as well as the file does. */
+export async function openStation(
+  options: OpenOptions,
+  host: Platform['host'],
+  console: { write(line: string): void } | undefined,
+): Promise<OpenStation> {
+  const folder = openFolder(options.data);
+  const closing: (() => Promise<void> | void)[] = [() => folder.release()];
+  const stop = async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  };
+  try {
+    const settings = readSettings(folder.settings, process.env, options.flags);
+    const sink = openLogSink(folder.logs, console);
+    closing.push(() => sink.close());
+    const newIncarnation = options.restore === undefined ? undefined : await restore(folder, settings, options.restore);
+    const database = await openDatabase(folder, settings);
+    const platform: Platform = { host, secretKey: fileKey(folder.secrets) };
+    const site = await openSite({
+      folder,
+      database,
+      settings,
+      platform,
+      sink,
+      ...(newIncarnation !== undefined && { newIncarnation }),
+    }).catch(async (error: unknown) => {
+      await database.close().catch(() => {});
+      throw isDamage(error) ? await damaged(folder, error) : error;
+    });
+    closing.push(() => site.stop());
+    if (await site.people.firstStart.needed()) {
+      if (options.setUp) await site.people.firstStart.fromConsole(options.setUp);
+      else if (options.demo) await fillWithDemo(site);
+    }
+    return { site, folder, settings, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function openDatabase(folder: Folder, settings: StationSettings): Promise<Database> {
+  if (settings.database !== undefined) {
+    const { openPostgres } = await import('../store/postgres.ts');
+    return openPostgres({ url: settings.database });
+  }
+  // What the last run did not close in order is looked at before it is trusted.
+  const unclean = existsSync(`${folder.database}-wal`);
+  try {
+    const database = openSqlite({ file: folder.database });
+    const faults = unclean ? await database.faults(true) : [];
+    if (faults.length === 0) return database;
+    await database.close();
+    throw new StoreDamaged(faults[0]);
+  } catch (error) {
+    throw isDamage(error) ? await damaged(folder, error) : error;
+  }
+}
+
+/** Says what is broken and the way out of it, with the name of the backup to take. */
+async function damaged(folder: Folder, error: unknown): Promise<StoreDamaged> {
+  const [newest] = await listBackups(folder.backups);
+  const way = newest
+    ? `Start once with --restore latest to put the backup of ${new Date(newest.at).toISOString().slice(0, 16)}Z (${newest.name}) in place; the damaged files are kept beside.`
+    : `There is no backup in ${folder.backups}: move the file away to start empty, and keep it for a repair.`;
+  return new StoreDamaged(`The database ${folder.database} is damaged (${(error as Error).message}). ${way}`);
+}
+
+async function restore(folder: Folder, settings: StationSettings, name: string): Promise<string> {
+  if (settings.database !== undefined)
+    throw new BadSettings('--restore puts files in place; a PostgreSQL database is restored as docs/operations.md says.');
+  const backups = await listBackups(folder.backups);
+  const backup = name === 'latest' ? backups[0] : backups.find((one) => one.name === name);
+  if (backup === undefined)
+    throw new BadSettings(
+      backups.length === 0
+        ? `There is no backup in ${folder.backups}.`
+        : `There is no backup “${name}”. There are: ${backups.map((one) => one.name).join(', ')}.`,
+    );
+  await putBackInPlace(folder, backup, Date.now());
+  return `restored from ${backup.name}`;
+}
