@@ -19,8 +19,11 @@ export async function program(url: string): Promise<Program> {
   return { call: (procedure, input) => post(procedure, input, token) };
 }
 
-/** Two buildings with systems, people in every role, a long name or two. */
-export async function furnish(url: string): Promise<{ site: string; organisation: string }> {
+/** The longest name a plant will ever type. */
+export const LONG_NAME = 'Boiler house with the longest name that anybody in this plant has ever typed into a form';
+
+/** Two buildings with systems, people in every role. */
+export async function furnish(url: string, second = LONG_NAME): Promise<{ site: string; organisation: string }> {
   const { call } = await program(url);
   const me = (await call('people.me', {})) as unknown as { sites: { id: string; organisation: string }[] };
   const [first] = me.sites;
@@ -28,7 +31,7 @@ export async function furnish(url: string): Promise<{ site: string; organisation
   const { id: site, organisation } = first;
   for (const [building, systems] of Object.entries({
     'Hall A': ['Heating', 'Compressed air', 'Cooling water'],
-    'Boiler house with the longest name that anybody in this plant has ever typed into a form': ['Steam', 'Feed water'],
+    [second]: ['Steam', 'Feed water'],
   })) {
     const { place } = await call('people.createPlace', { site, parent: null, kind: 'building', name: building });
     for (const name of systems) await call('people.createPlace', { site, parent: place, kind: 'system', name });

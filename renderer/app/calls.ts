@@ -12,6 +12,7 @@ export type StationClient = ContractRouterClient<Contract>;
 
 export type Calls = {
   station: StationClient;
+  readonly connected: boolean;
   start(): void;
   now(): void;
   stop(): void;
@@ -57,7 +58,15 @@ export function openCalls(dial: Dial, token: () => string | undefined = () => un
       },
     ],
   });
-  return { station: createORPCClient(link), start: () => redial.start(), now: () => redial.now(), stop: () => redial.stop() };
+  return {
+    station: createORPCClient(link),
+    get connected() {
+      return peer !== undefined;
+    },
+    start: () => redial.start(),
+    now: () => redial.now(),
+    stop: () => redial.stop(),
+  };
 }
 
 export const noContact = () =>

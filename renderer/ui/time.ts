@@ -1,14 +1,5 @@
 // Times as people read them: in the plant's zone, with the age in words.
 
-/** Headless kiosks say “en-US@posix”, which no formatter takes. */
-export function safeLanguage(language: string | undefined): string {
-  try {
-    return Intl.getCanonicalLocales((language ?? 'en').replace(/@.*$/, '').replaceAll('_', '-'))[0] ?? 'en';
-  } catch {
-    return 'en';
-  }
-}
-
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
 function formatter(zone: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {

@@ -1,0 +1,213 @@
+// The page's end of both links against a real station: what a lost connection does to it.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type TestContext, test } from 'node:test';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { EXAMPLE } from '../../contract/examples.ts';
+import type { AuditEntry } from '../../contract/people.ts';
+import { portLink as stationLink } from '../../main/links.ts';
+import { CONSOLE, openTestStation, type TestStation } from '../../main/testing/station.ts';
+import { buildWorld, CAST } from '../../main/testing/world.ts';
+import { openCalls } from './calls.ts';
+import { Channel } from './channel.ts';
+import { type Dial, portLink } from './links.ts';
+import { applyState } from './liveStore.ts';
+import { Redial } from './redial.ts';
+
+/** A way to the station whose connections the test can cut. */
+function cuttable(t: TestContext, station: TestStation) {
+  const open: MessagePort[] = [];
+  let refuse = false;
+  const dial: Dial = async (kind) => {
+    if (refuse) throw new Error('nobody answers');
+    const { port1, port2 } = new MessageChannel();
+    open.push(port1);
+    station[kind].attach(stationLink(port1), { token: CAST.platformAdmin.token, origin: CONSOLE });
+    return portLink(port2 as never);
+  };
+  const cut = () => {
+    for (const port of open.splice(0)) port.close();
+  };
+  t.after(cut);
+  return { dial, cut, refuse: (yes: boolean) => (refuse = yes) };
+}
+
+/** Settles when `is` holds, looked at after every turn of the loop. */
+async function until(is: () => boolean): Promise<void> {
+  const started = Date.now();
+  while (!is()) {
+    assert.ok(Date.now() - started < 10_000, 'it never came to that');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function openWorld(t: TestContext): Promise<TestStation> {
+  const station = await openTestStation(t);
+  await buildWorld(station);
+  return station;
+}
+
+test('events come complete and in order over any number of cuts', async (t) => {
+  const station = await openWorld(t);
+  const way = cuttable(t, station);
+  const channel = new Channel({ dial: way.dial });
+  channel.start();
+  t.after(() => channel.stop());
+  const seen: number[] = [];
+  channel.read('people.audit', {}, { events: (items) => void seen.push(...items.map(([, entry]) => (entry as AuditEntry).seq)) });
+  await until(() => seen.length > 0);
+  const { people } = station.client({ token: CAST.platformAdmin.token, origin: CONSOLE });
+  for (let n = 0; n < 60; n++) {
+    await people.setPreference({ name: 'theme', value: n });
+    if (n % 10 === 5) way.cut();
+  }
+  const last = seen[0] as number;
+  await until(() => seen.length >= 61);
+  assert.deepEqual(
+    seen,
+    Array.from({ length: seen.length }, (_, index) => last + index),
+    'no gap, nothing twice',
+  );
+});
+
+test('state is shown whole again after a cut, with what changed meanwhile', async (t) => {
+  const station = await openWorld(t);
+  const way = cuttable(t, station);
+  const states: string[] = [];
+  const channel = new Channel({ dial: way.dial, onState: (state) => void states.push(state) });
+  channel.start();
+  t.after(() => channel.stop());
+  let places: ReadonlyMap<string, { name: string }> | undefined;
+  channel.read(
+    'people.places',
+    { site: EXAMPLE.site },
+    {
+      state: (values) => {
+        places = applyState(places, values);
+      },
+    },
+  );
+  await until(() => places?.size === 2);
+  way.refuse(true);
+  way.cut();
+  await until(() => states.includes('lost'));
+  const { people } = station.client({ token: CAST.platformAdmin.token, origin: CONSOLE });
+  await people.removePlace({ place: EXAMPLE.building });
+  way.refuse(false);
+  channel.now();
+  await until(() => places?.size === 0);
+});
+
+test('a stream that is refused says why, once, and is not asked for again', async (t) => {
+  const station = await openWorld(t);
+  const way = cuttable(t, station);
+  const channel = new Channel({ dial: way.dial, token: () => CAST.viewer.token });
+  channel.start();
+  t.after(() => channel.stop());
+  const ends: (string | undefined)[] = [];
+  channel.read('people.audit', { site: EXAMPLE.site }, { end: (refusal) => void ends.push(refusal?.code) });
+  await until(() => ends.length === 1);
+  way.cut();
+  await until(() => channel.size === 0);
+  assert.deepEqual(ends, ['forbidden']);
+});
+
+test('the station gets credit only for what was consumed', async (t) => {
+  const station = await openWorld(t);
+  for (let n = 0; n < 400; n++) station.station.log.warn({ event: 'filler', line: 'x'.repeat(1000) }, 'filler');
+  const way = cuttable(t, station);
+  const channel = new Channel({ dial: way.dial });
+  channel.start();
+  t.after(() => channel.stop());
+  let letGo = () => {};
+  let taken = 0;
+  let ended = false;
+  channel.read(
+    'watch.logFile',
+    {},
+    {
+      bytes: (bytes) => {
+        taken += bytes.length;
+        return new Promise<void>((resolve) => {
+          letGo = resolve;
+        });
+      },
+      end: () => {
+        ended = true;
+      },
+    },
+    { window: 32 * 1024 },
+  );
+  await until(() => taken > 0);
+  const first = taken;
+  await station.client({ token: CAST.platformAdmin.token, origin: CONSOLE }).watch.health({});
+  assert.equal(taken, first, 'a reader that is busy is handed nothing more');
+  while (!ended) {
+    letGo();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.ok(taken > 100_000);
+});
+
+test('a call without a connection is refused at once; one that was under way says that its answer is unknown', async (t) => {
+  const station = await openWorld(t);
+  const way = cuttable(t, station);
+  const calls = openCalls(way.dial);
+  t.after(() => calls.stop());
+  await assert.rejects(calls.station.people.me({}), { code: 'unavailable', data: { cause: 'noContact' } });
+  calls.start();
+  await until(() => calls.connected);
+  assert.equal((await calls.station.people.me({})).person.id, EXAMPLE.admin);
+  await assert.rejects(calls.station.people.createSite({ organisation: 'x' } as never), { code: 'invalid' });
+  const under = calls.station.people.me({});
+  way.cut();
+  await assert.rejects(under, { code: 'unavailable', data: { cause: 'noAnswer' } });
+});
+
+test('a lost link is dialled again later and later, and at once when asked to', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let dials = 0;
+  const redial = new Redial({
+    kind: 'calls',
+    dial: async () => {
+      dials += 1;
+      throw new Error('nobody answers');
+    },
+    onOpen: () => {},
+    onLost: () => {},
+    random: () => 1,
+  });
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  redial.start();
+  await settle();
+  const waits: number[] = [];
+  for (let n = 0; n < 7; n++) {
+    let waited = 0;
+    const before = dials;
+    while (dials === before) {
+      t.mock.timers.tick(100);
+      waited += 100;
+      await settle();
+    }
+    waits.push(waited);
+  }
+  assert.deepEqual(waits, [400, 800, 1600, 3200, 6400, 10_000, 10_000]);
+  redial.now();
+  await settle();
+  assert.equal(dials, 9);
+  redial.stop();
+  t.mock.timers.tick(60_000);
+  await settle();
+  assert.equal(dials, 9, 'stopped is stopped');
+});
+
+test('a port that is closed tells its reader once', async () => {
+  const { port1, port2 } = new MessageChannel();
+  const link = portLink(port2 as never);
+  let told = 0;
+  link.onClose(() => told++);
+  link.onMessage(() => {});
+  port1.close();
+  await once(port2, 'close');
+  assert.equal(told, 1);
+});
