@@ -287,8 +287,8 @@ onBoth('tables and columns are named as they were described', async (source) => 
 
 onBoth('a plan names the index a question uses, or shows that it uses none', async (source) => {
   const database = await withThings(source);
-  assert.match(await database.plan('select * from "thing" where "count" = ? order by "id"', [1]), /thing_count_id/);
-  assert.doesNotMatch(await database.plan('select * from "thing" where "part" = ?', [1]), /thing_count_id/);
+  assert.match(await database.plan('select * from "thing" where "count" = ? order by "id"'), /thing_count_id/);
+  assert.doesNotMatch(await database.plan('select * from "thing" where "part" = ?'), /thing_count_id/);
 });
 
 onBoth('every failing statement is heard of, whoever made it', async (source) => {

@@ -88,7 +88,8 @@ class SqliteDatabase implements Database {
     return rows.map((row) => ({ name: row.name, type: row.type.toLowerCase(), nullable: row.notnull === 0, default: row.dflt_value }));
   }
 
-  async plan(sql: string, params: readonly Param[] = []) {
+  async plan(sql: string) {
+    const params = Array.from(sql.matchAll(/\?/g), () => null);
     const rows = await this.reader.all<{ detail: string }>(`explain query plan ${sql}`, params);
     return rows.map((row) => row.detail).join('\n');
   }
