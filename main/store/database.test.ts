@@ -316,3 +316,10 @@ onBoth('a whole database has no faults, and says how large it is', async (source
   });
   assert.ok((await database.bytes()) > before);
 });
+
+onBoth('a copy that cannot be written is a failure, and no more', async (source) => {
+  const database = await withThings(source);
+  const step = { progress() {}, signal: new AbortController().signal };
+  await assert.rejects(database.backup('/nowhere/at/all', step));
+  await inTransaction(database, () => put(database, 'and it goes on'));
+});

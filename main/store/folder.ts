@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
-import { FolderInUse } from './faults.ts';
+import { FolderInUse, isDamage } from './faults.ts';
 
 export type Folder = {
   path: string;
@@ -54,6 +54,7 @@ function lock(path: string): () => void {
     raw.close();
     if (/^SQLITE_(BUSY|LOCKED)/.test(String((error as { code?: string }).code)))
       throw new FolderInUse(`Another Outpost works in ${path}. Stop it, or start this one with another --data folder.`);
+    if (isDamage(error)) throw new Error(`${join(path, 'lock.db')} is not a lock of this program. Move it away and start again.`);
     throw error;
   }
   return () => raw.close();
