@@ -17,8 +17,16 @@ export const OTHER = {
   site: fixed(0x102),
   building: fixed(0x103),
   admin: fixed(0x110),
+  session: fixed(0x120),
   grant: fixed(0x121),
+  task: fixed(0x130),
+  notice: fixed(0x131),
 } as const;
+
+/** What nobody of the first organisation may ever read. */
+export const OTHER_WORDS = ['Südwerk', 'suedwerk', 'Plant 7', 'plant-7', 'Tower', 'tower', 'stranger', ...Object.values(OTHER)];
+/** And what the administrator of the other one may not. */
+export const EXAMPLE_WORDS = ['Nordwerk', 'nordwerk', 'Works 1', 'works-1', 'Hall A', 'hall-a', 'Heating', EXAMPLE.site, EXAMPLE.building];
 
 /** Everybody in the world: their role, where they have it, and the token of an open session. */
 export const CAST = {
@@ -38,11 +46,20 @@ export const CAST = {
 >;
 export type Actor = keyof typeof CAST;
 
+/** A session of the platform administrator that ended long ago. */
+export const EXPIRED_TOKEN = 'token-of-a-session-that-has-expired';
 export const PASSWORD = 'a long enough phrase';
 const DAY_MS = 86_400_000;
 
+let hash: Promise<string> | undefined;
+/** Of PASSWORD; made once, as it takes its time. */
+export function passwordHash(): Promise<string> {
+  hash ??= hashPassword(PASSWORD);
+  return hash;
+}
+
 export async function buildWorld({ store }: Pick<Site, 'store'>): Promise<void> {
-  const hash = await hashPassword(PASSWORD);
+  const hash = await passwordHash();
   await store.change(itself('test.world'), async (tx) => {
     await tx.create(entities.organisation, EXAMPLE.organisation, 'platform', { key: 'nordwerk', name: 'Nordwerk' });
     await tx.create(entities.site, EXAMPLE.site, `site:${EXAMPLE.site}`, {
@@ -102,7 +119,7 @@ export async function buildWorld({ store }: Pick<Site, 'store'>): Promise<void> 
       await tx.db
         .insertInto('session')
         .values({
-          id: name === 'platformAdmin' ? EXAMPLE.session : tx.id(),
+          id: name === 'platformAdmin' ? EXAMPLE.session : name === 'stranger' ? OTHER.session : tx.id(),
           tokenDigest: digestOf(token),
           person: id,
           createdAt: tx.now(),
@@ -113,15 +130,48 @@ export async function buildWorld({ store }: Pick<Site, 'store'>): Promise<void> 
         })
         .execute();
     }
-    await tx.create(notice, EXAMPLE.notice, `user:${EXAMPLE.admin}`, {
-      person: EXAMPLE.admin,
-      kind: 'watch.taskDone',
-      data: { title: 'Backup' },
-      at: tx.now(),
-    });
+    await tx.db
+      .insertInto('session')
+      .values({
+        id: tx.id(),
+        tokenDigest: digestOf(EXPIRED_TOKEN),
+        person: EXAMPLE.admin,
+        createdAt: tx.now() - 60 * DAY_MS,
+        seenAt: tx.now() - 40 * DAY_MS,
+        expiresAt: tx.now() - 30 * DAY_MS,
+        source: 'console',
+        agent: 'test',
+      })
+      .execute();
+    for (const [id, person, task] of [
+      [EXAMPLE.notice, EXAMPLE.admin, EXAMPLE.task],
+      [OTHER.notice, OTHER.admin, OTHER.task],
+    ] as const) {
+      await tx.create(notice, id, `user:${person}`, { person, kind: 'watch.taskDone', data: { title: 'Backup' }, at: tx.now() });
+      // In the table and in nobody's queue: it waits until somebody stops it.
+      await tx.db
+        .insertInto('task')
+        .values(waitingTask(task, person, tx.now()))
+        .execute();
+    }
     tx.emit({ event: 'people.siteChanged', site: EXAMPLE.site });
   });
 }
+
+const waitingTask = (id: Id, owner: Id, now: number) => ({
+  id,
+  kind: 'watch.integrity',
+  owner,
+  title: 'Check of the store',
+  input: '{}',
+  state: 'waiting',
+  progress: null,
+  message: '',
+  attempts: 0,
+  result: null,
+  createdAt: now,
+  endedAt: null,
+});
 
 /** The place of the tree that an actor's role is at, for tests that ask the permission functions themselves. */
 export const EXAMPLE_PLACE: Extract<Place, { kind: 'site' }> = {

@@ -44,6 +44,8 @@ export function openVitals(clock: () => number, counts: () => Record<string, num
         delay.enable();
         timer = setInterval(take, EVERY_MS);
         timer.unref();
+        // Whoever opens the screen sees numbers at once: the mean since somebody last looked.
+        setImmediate(take);
       }
       return () => {
         watchers.delete(push);

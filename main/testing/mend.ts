@@ -1,0 +1,47 @@
+// Puts back what the example commands take away, so that a sweep may carry each of them out many times.
+import { EXAMPLE } from '../../contract/examples.ts';
+import * as entities from '../people/entities.ts';
+import { digestOf } from '../people/tokens.ts';
+import type { Site } from '../site.ts';
+import { station as itself } from '../store/index.ts';
+import { mailServer } from '../watch/entities.ts';
+import { CAST, passwordHash } from './world.ts';
+
+const YEAR_MS = 365 * 86_400_000;
+
+/** `mailPort`: where a mail server of the test listens. */
+export async function mendWorld({ store }: Pick<Site, 'store'>, mailPort: number): Promise<void> {
+  const hash = await passwordHash();
+  await store.change(itself('test.mend'), async (tx) => {
+    for (const id of [EXAMPLE.building, EXAMPLE.system]) await tx.restore(entities.place, id);
+    await tx.update(entities.place, EXAMPLE.system, { parent: EXAMPLE.building });
+    if (await tx.restore(entities.grant, EXAMPLE.grant))
+      tx.emit({ event: 'people.grantsChanged', person: EXAMPLE.viewer, by: null, role: 'viewer', where: '', given: true });
+    if (await tx.update(entities.site, EXAMPLE.site, { operatorsControl: false, name: 'Works 1' }))
+      tx.emit({ event: 'people.siteChanged', site: EXAMPLE.site });
+    await tx.update(entities.organisation, EXAMPLE.organisation, { name: 'Nordwerk' });
+
+    const servers = await tx.db.selectFrom('mailServers').select('id').where('id', '=', 'platform').execute();
+    if (servers.length === 0) await tx.create(mailServer, 'platform', 'platform', { from: 'outpost@example.org' });
+    await tx.restore(mailServer, 'platform');
+    await tx.update(mailServer, 'platform', { host: '127.0.0.1', port: mailPort, security: 'none', user: '' });
+
+    await tx.db.updateTable('task').set({ state: 'waiting', endedAt: null }).where('id', '=', EXAMPLE.task).execute();
+    await tx.db.updateTable('credential').set({ hash }).execute();
+    for (const { id: person, token } of Object.values(CAST))
+      await tx.db
+        .insertInto('session')
+        .values({
+          id: person === EXAMPLE.admin ? EXAMPLE.session : tx.id(),
+          tokenDigest: digestOf(token),
+          person,
+          createdAt: tx.now(),
+          seenAt: tx.now(),
+          expiresAt: tx.now() + YEAR_MS,
+          source: 'console',
+          agent: 'test',
+        })
+        .onConflict((conflict) => conflict.column('tokenDigest').doNothing())
+        .execute();
+  });
+}
