@@ -1,4 +1,4 @@
-// Builds what is older than its sources: the station's bundle and the screens. Nothing to do costs a look at the files' times.
+// Builds what is older than its sources: the station's bundle, the window's preload and the screens. Nothing to do costs a look at the files' times.
 import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ const at = (...parts: string[]) => join(ROOT, ...parts);
 
 const PARTS = {
   main: { from: ['contract', 'main', 'package.json', 'package-lock.json', 'tools/build.ts'], to: 'dist/main', build: buildMain },
+  preload: { from: ['preload', 'package.json', 'package-lock.json', 'tools/build.ts'], to: 'dist/preload', build: buildPreload },
   renderer: {
     from: ['contract', 'renderer', 'package.json', 'package-lock.json', 'vite.config.ts'],
     to: 'dist/renderer',
@@ -44,7 +45,12 @@ async function buildMain(): Promise<void> {
   rmSync(at('dist/main.new'), { recursive: true, force: true });
   await build({
     absWorkingDir: ROOT,
-    entryPoints: { edge: 'main/hosts/edge/index.ts', start: 'main/hosts/edge/start.ts' },
+    entryPoints: {
+      edge: 'main/hosts/edge/index.ts',
+      start: 'main/hosts/edge/start.ts',
+      desktop: 'main/hosts/desktop/main.ts',
+      'desktop-station': 'main/hosts/desktop/station.ts',
+    },
     outdir: 'dist/main.new',
     bundle: true,
     splitting: true,
@@ -60,6 +66,22 @@ async function buildMain(): Promise<void> {
   });
   rmSync(at('dist/main'), { recursive: true, force: true });
   renameSync(at('dist/main.new'), at('dist/main'));
+}
+
+/** One CommonJS file: a preload in a sandbox can be nothing else, and can load nothing else. */
+async function buildPreload(): Promise<void> {
+  const { build } = await import('esbuild');
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: ['preload/index.ts'],
+    outfile: 'dist/preload/index.cjs',
+    bundle: true,
+    format: 'cjs',
+    platform: 'browser',
+    target: 'es2023',
+    logLevel: 'warning',
+    external: ['electron'],
+  });
 }
 
 async function buildRenderer(): Promise<void> {

@@ -19,7 +19,7 @@ const tally = { passed: 0, failed: 0, skipped: [] as string[] };
 const started = performance.now();
 
 if (wants('checks') && positionals.length === 0) {
-  for (const part of ['.', 'contract', 'renderer', 'e2e']) await check(`types of ${part}`, () => command('tsc', ['-p', part]));
+  for (const part of ['.', 'contract', 'preload', 'renderer', 'e2e']) await check(`types of ${part}`, () => command('tsc', ['-p', part]));
   await check('lint and format', () => command('biome', ['ci', '--colors=off', '.']));
   await check('layers', async () => checkLayers().join('\n'));
 }

@@ -1,0 +1,156 @@
+// The station behind the window: a process of its own, started again when it dies, and asked for the page's ports.
+import type { Readable } from 'node:stream';
+import type { MessageChannelMain, MessagePortMain, UtilityProcess } from 'electron';
+import type { DialRequest, FromStation, Refused, ToStation } from './messages.ts';
+
+export type StationOptions = {
+  fork(): UtilityProcess;
+  channel(): MessageChannelMain;
+  /** It is there, for the first time or again. */
+  onReady(link: string | undefined): void;
+  /** It takes longer than it should, and goes on. `said` is the end of its stderr. */
+  onLate(said: string): void;
+  /** It has died, and is not started again by itself. */
+  onDead(said: string): void;
+};
+
+const START_MS = 10_000;
+const STOP_MS = 4_500;
+/** For its last words to arrive after its end. */
+const LAST_WORDS_MS = 500;
+const SAID_LENGTH = 16 * 1024;
+/** So many deaths within so long: it would only die again. */
+const DEATHS = { most: 3, withinMs: 60_000 };
+
+const NOT_THERE: Refused = { refused: 'the station is not running', code: 1006 };
+
+export class StationProcess {
+  private readonly options: StationOptions;
+  private child: UtilityProcess | undefined;
+  private there = Promise.withResolvers<UtilityProcess | undefined>();
+  private isThere = false;
+  private again = false;
+  private stopping = false;
+  private deaths: number[] = [];
+  private asked = 0;
+  private readonly answers = new Map<number, (answer: Partial<Refused>) => void>();
+
+  constructor(options: StationOptions) {
+    this.options = options;
+  }
+
+  /** Somebody wants it to run: for the first time, or after it died or hangs. */
+  start(): void {
+    this.deaths = [];
+    this.again = this.child !== undefined;
+    // A folder is free only when its process has ended: the new one begins then.
+    if (this.child) this.child.kill();
+    else this.fork();
+  }
+
+  /** A port to the station, as soon as there is one to attach it. */
+  async dial({ kind, contract }: DialRequest): Promise<{ port: MessagePortMain } | Refused> {
+    const child = await this.there.promise;
+    if (child === undefined || child !== this.child) return NOT_THERE;
+    const { port1, port2 } = this.options.channel();
+    const attach = ++this.asked;
+    const answered = new Promise<Partial<Refused>>((resolve) => this.answers.set(attach, resolve));
+    child.postMessage({ attach, kind, contract } satisfies ToStation, [port1]);
+    const { refused, code = NOT_THERE.code } = await answered;
+    if (refused === undefined) return { port: port2 };
+    port2.close();
+    return { refused, code };
+  }
+
+  /** Ends it in order, or after a while all the same. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    const { child } = this;
+    if (child === undefined) return;
+    const late = setTimeout(() => child.kill(), STOP_MS);
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.postMessage({ stop: true } satisfies ToStation);
+    await ended;
+    clearTimeout(late);
+  }
+
+  private fork(): void {
+    const child = this.options.fork();
+    this.child = child;
+    this.there = Promise.withResolvers();
+    const words = listen(child);
+    const late = setTimeout(() => {
+      // Not killed: it may be bringing a large database to this version. Whoever waits is told, and may ask again.
+      this.there.resolve(undefined);
+      this.there = Promise.withResolvers();
+      this.options.onLate(words.said());
+    }, START_MS);
+    child.on('message', (message: FromStation) => {
+      if ('answer' in message) {
+        this.answers.get(message.answer)?.(message);
+        this.answers.delete(message.answer);
+        return;
+      }
+      clearTimeout(late);
+      this.isThere = true;
+      this.there.resolve(child);
+      this.options.onReady(message.link);
+    });
+    child.once('exit', (code) => {
+      clearTimeout(late);
+      this.ended(() => words.last(`\nThe station ended with ${code}.`));
+    });
+  }
+
+  private ended(lastWords: () => Promise<string>): void {
+    const startAgain = this.again || (this.isThere && !this.diesAgainAndAgain());
+    this.child = undefined;
+    this.isThere = false;
+    this.again = false;
+    // Until there is another one nobody can be given a port.
+    this.there.resolve(undefined);
+    for (const settle of this.answers.values()) settle(NOT_THERE);
+    this.answers.clear();
+    if (this.stopping) return;
+    if (startAgain) {
+      this.fork();
+      return;
+    }
+    void lastWords().then((said) => {
+      if (this.child === undefined) this.options.onDead(said);
+    });
+  }
+
+  private diesAgainAndAgain(): boolean {
+    const now = performance.now();
+    this.deaths = [...this.deaths.filter((at) => at > now - DEATHS.withinMs), now];
+    return this.deaths.length > DEATHS.most;
+  }
+}
+
+/** Keeps the end of what it writes to stderr, and passes it on. */
+function listen(child: UtilityProcess): { said(): string; last(more: string): Promise<string> } {
+  const { stderr } = child;
+  let said = '';
+  const keep = (chunk: unknown) => {
+    said = (said + String(chunk)).slice(-SAID_LENGTH);
+    process.stderr.write(String(chunk));
+  };
+  stderr?.on('data', keep);
+  // Without a listener this event would end the window's own process; the exit that follows says enough.
+  child.on('error', (type, location) => keep(`${type} at ${location}\n`));
+  return {
+    said: () => said,
+    async last(more) {
+      // Electron takes all listeners off with the exit, when the last words may still be on their way.
+      await Promise.resolve();
+      stderr?.on('data', keep);
+      if (stderr && !(stderr as Readable).readableEnded)
+        await new Promise<void>((resolve) => {
+          stderr.once('end', resolve);
+          setTimeout(resolve, LAST_WORDS_MS);
+        });
+      return said + more;
+    },
+  };
+}
