@@ -6,8 +6,11 @@ import type { StationEvent } from '../../contract/index.ts';
 import * as people from '../people/entities.ts';
 import { onBoth } from '../testing/databases.ts';
 import { author, contents, openTestStore, type TestStore } from '../testing/store.ts';
+import { createSharedTable } from './ddl.ts';
+import { entity, text } from './entities.ts';
 import type { Tx } from './index.ts';
 import type { LoggedOp } from './log.ts';
+import { migrations } from './migrations/index.ts';
 
 const SITE = 'site:s1' as const;
 const hall = (name: string) => ({ site: 's1', key: name.toLowerCase(), name, rank: 'a0' });
@@ -382,6 +385,38 @@ onBoth('a change that does not wait for its own steps is refused, and none of th
   await store.change(author(), async () => {});
   assert.equal(await contents(store.database), before);
   assert.deepEqual((await store.compareWithLog()).faults, []);
+});
+
+onBoth('what a station owns is changed by that station alone', async (source) => {
+  const device = entity({ name: 'device', table: 'devices', scope: ['site'], fields: { owner: text(), name: text() }, authority: 'owner' });
+  const store = await openTestStore(source, {
+    entities: [device],
+    migrations: [
+      ...migrations,
+      {
+        version: 9_000,
+        up: (migrate) =>
+          createSharedTable(migrate, 'devices', { owner: { type: 'text', default: '' }, name: { type: 'text', default: '' } }),
+      },
+    ],
+  });
+  const theirs = { scope: SITE, entity: 'device', rowId: 'd2', actor: null, at: 0, incarnation: 'elsewhere', txId: 't' };
+  await store.changeLog.apply([
+    { ...theirs, n: 1, opId: 'op-1', field: 'owner', value: '"another station"', hlc: '0000000000000001' },
+    { ...theirs, n: 2, opId: 'op-2', field: 'name', value: '"Boiler"', hlc: '0000000000000001' },
+  ]);
+  await store.change(author(), (tx) => tx.create(device, 'd1', SITE, { owner: store.stationId, name: 'Pump' }));
+  await store.change(author(), (tx) => tx.update(device, 'd1', { name: 'Pump 1' }));
+  await store.change(author(), (tx) => tx.remove(device, 'd1'));
+  const before = await contents(store.database);
+  const tries: ((tx: Tx) => Promise<unknown>)[] = [
+    (tx) => tx.update(device, 'd2', { name: 'ours now' }),
+    (tx) => tx.update(device, 'd2', { owner: store.stationId }),
+    (tx) => tx.remove(device, 'd2'),
+    (tx) => tx.create(device, 'd3', SITE, { owner: 'another station', name: 'x' }),
+  ];
+  for (const work of tries) await assert.rejects(store.change(author(), work), { code: 'notHere', data: { owner: 'another station' } });
+  assert.equal(await contents(store.database), before);
 });
 
 onBoth('facts are told after the commit, in order, and not of what failed', async (source) => {

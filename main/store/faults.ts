@@ -27,7 +27,7 @@ export const isDamage = (error: unknown): boolean =>
   error instanceof StoreDamaged || /^(SQLITE_(CORRUPT|NOTADB)|XX00[12]$)/.test(codeOf(error));
 
 /** The driver of PostgreSQL gives its own complaints about a lost connection no code. */
-const LOST_CODE = /^(ECONN|EPIPE$|ENOTFOUND$|EHOST|ENET|ETIMEDOUT$|08|57P|53[0234])/;
+const LOST_CODE = /^(ECONN|EPIPE$|ENOTFOUND$|EHOST|ENET|ETIMEDOUT$|08|57P|53[0234]|25P03)/;
 const LOST_WORDS = /^(Connection terminated|Client (has encountered a connection error|was closed)|timeout (exceeded when trying|expired))/;
 export const isLostConnection = (error: unknown): boolean =>
   LOST_CODE.test(codeOf(error)) || (error instanceof Error && LOST_WORDS.test(error.message));
@@ -57,6 +57,14 @@ export function storeError(error: unknown): unknown {
     );
   if (code === 'SQLITE_FULL' || code === 'ENOSPC' || code === '53100')
     return new Refusal('unavailable', 'The disk is full. Nothing was changed; free some space and try again.', { cause: 'diskFull' });
+  if (code === 'SQLITE_READONLY_DBMOVED')
+    return new Refusal(
+      'unavailable',
+      'The file of the database is gone or was replaced. Nothing was changed; stop the station and put it back.',
+      {
+        cause: 'moved',
+      },
+    );
   if (code.startsWith('SQLITE_READONLY') || code === 'EROFS' || code === '25006')
     return new Refusal('unavailable', 'The data folder cannot be written. Nothing was changed.', { cause: 'readOnly' });
   if (code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_CANTOPEN') || code === 'EIO' || code === '58030')

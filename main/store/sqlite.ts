@@ -57,7 +57,7 @@ class SqliteDatabase implements Database {
     this.raw = raw;
     this.readRaw = readRaw;
     const read = new StatementCache(readRaw, this.heard);
-    this.writer = writeConnection(raw, new StatementCache(raw, this.heard, options.beforeStatement));
+    this.writer = writeConnection(raw, new StatementCache(raw, this.heard, options.beforeStatement), watchFile(options.file));
     this.reader = connection(read);
     this.kysely = kyselyOn((sql) => read.prepare(sql));
   }
@@ -196,7 +196,16 @@ function connection(cache: StatementCache): Connection {
   };
 }
 
-function writeConnection(raw: Raw, cache: StatementCache): WriteConnection {
+/** SQLite writes on into a file that was moved or deleted under it, and what it acknowledges is nowhere. */
+function watchFile(file: string): () => void {
+  const inode = () => statSync(file, { throwIfNoEntry: false, bigint: true })?.ino;
+  const opened = inode();
+  return () => {
+    if (inode() !== opened) throw Object.assign(new Error(`${file} was moved or replaced`), { code: 'SQLITE_READONLY_DBMOVED' });
+  };
+}
+
+function writeConnection(raw: Raw, cache: StatementCache, mustBeThere: () => void): WriteConnection {
   const exec = async (sql: string) => {
     cache.prepare(sql).run([]);
   };
@@ -208,7 +217,10 @@ function writeConnection(raw: Raw, cache: StatementCache): WriteConnection {
       return cache.prepare(sql);
     }),
     guard: () => {},
-    begin: () => exec('begin immediate'),
+    begin: async () => {
+      mustBeThere();
+      await exec('begin immediate');
+    },
     commit: () => exec('commit'),
     rollback: () => exec('rollback'),
     savepoint: () => exec('savepoint change'),

@@ -32,7 +32,7 @@ export async function openWires(t: TestContext, station: TestStation): Promise<W
   return [memoryWire(station), portWire(t, station), socketWire(t, url), restWire(url)];
 }
 
-function memoryWire(station: TestStation): Wire {
+export function memoryWire(station: TestStation): Wire {
   return {
     name: 'memory',
     async call(procedure, input, token) {
