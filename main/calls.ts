@@ -65,25 +65,23 @@ export function openCalls(router: Router, log: Logger): CallServer {
 
       function receive(message: string | Uint8Array): void {
         const parsed = parse(message);
-        if (!Array.isArray(parsed)) return receiveOne(parsed);
-        for (const each of parsed) {
-          if (!link.isOpen()) return;
-          receiveOne(each);
-        }
+        for (const each of Array.isArray(parsed) ? parsed : [parsed]) if (link.isOpen()) receiveOne(each);
       }
 
       function receiveOne(message: unknown): void {
         const asked = asCall(message);
-        if (asked === undefined) return badFrame();
-        const { id } = asked;
-        if ('cancel' in asked) return open.get(id)?.giveUp();
-        if (open.has(id)) return badFrame();
-        if (open.size >= MAX_OPEN) return void send({ id, refused: TOO_MANY.travelling });
+        if (asked === undefined || ('call' in asked && open.has(asked.id))) badFrame();
+        else if ('cancel' in asked) open.get(asked.id)?.giveUp();
+        else if (open.size >= MAX_OPEN) void send({ id: asked.id, refused: TOO_MANY.travelling });
+        else begin(asked);
+      }
+
+      function begin(asked: CallMessage): void {
         const own = new Open();
-        open.set(id, own);
+        open.set(asked.id, own);
         answer(asked, own)
           .catch((error: unknown) => log.error({ error, event: 'callLost' }, 'an answer could not be sent'))
-          .finally(() => open.delete(id));
+          .finally(() => open.delete(asked.id));
       }
 
       function badFrame(): void {
