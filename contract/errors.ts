@@ -22,6 +22,9 @@ export function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(errorStatus, code);
 }
 
+/** A refusal as it travels: the same three fields on every wire. */
+export type Refused = { code: ErrorCode; message: string; data?: Record<string, unknown> | undefined };
+
 /** A refusal a person can act on: thrown by handlers, carried by every wire, shown as it is. */
 export class Refusal extends Error {
   override name = 'Refusal';
@@ -32,5 +35,9 @@ export class Refusal extends Error {
     super(message);
     this.code = code;
     this.data = data;
+  }
+
+  get travelling(): Refused {
+    return { code: this.code, message: this.message, data: this.data ?? {} };
   }
 }

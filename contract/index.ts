@@ -2,7 +2,7 @@
 
 import { type PeopleEvent, people, peopleStreams } from './people.ts';
 import { plant, plantStreams } from './plant.ts';
-import type { AnyStream } from './procedure.ts';
+import type { AnyStream, Declared } from './procedure.ts';
 import { remote, remoteStreams } from './remote.ts';
 import { sync, syncStreams } from './sync.ts';
 import { team, teamStreams } from './team.ts';
@@ -28,6 +28,13 @@ export const streams = {
 export type Streams = typeof streams;
 
 export type StationEvent = PeopleEvent | WatchEvent;
+
+/** Every procedure by its full name. */
+export const procedures: ReadonlyMap<string, Declared> = new Map(
+  Object.entries(contract).flatMap(([area, declared]) =>
+    Object.entries(declared as Record<string, Declared>).map(([name, one]): [string, Declared] => [`${area}.${name}`, one]),
+  ),
+);
 
 /** A stream by its full name, 'watch.tasks'; undefined for anything that was not declared. */
 export function streamNamed(full: string): AnyStream | undefined {

@@ -54,6 +54,12 @@ export const question = declare('question');
 /** Changes something, and is written to the audit. */
 export const command = declare('command');
 
+/** What oRPC keeps of a declaration, as far as we read it. */
+export type Declared = { '~orpc': { meta: ProcedureMeta; inputSchema: z.ZodType; outputSchema: z.ZodType } };
+
+/** people.signIn → people/sign-in: the address of a procedure below /api. */
+export const addressOf = (procedure: string): string => kebab(procedure).replace('.', '/');
+
 export const kebab = (word: string): string => word.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 type Procedures = Record<string, { '~orpc': { route: object } }>;
@@ -61,7 +67,7 @@ type Procedures = Record<string, { '~orpc': { route: object } }>;
 /** Gives each procedure of an area its REST address and its operationId: people.signIn → POST /people/sign-in. */
 export function area<T extends Procedures>(word: string, procedures: T): T {
   for (const [name, procedure] of Object.entries(procedures))
-    Object.assign(procedure['~orpc'].route, { path: `/${word}/${kebab(name)}`, operationId: `${word}.${name}`, tags: [word] });
+    Object.assign(procedure['~orpc'].route, { path: `/${addressOf(`${word}.${name}`)}`, operationId: `${word}.${name}`, tags: [word] });
   return procedures;
 }
 

@@ -7,3 +7,6 @@ declare class TextDecoder {
   constructor(label: 'utf-8', options: { fatal: true });
   decode(bytes: Uint8Array): string;
 }
+interface AbortSignal {
+  readonly aborted: boolean;
+}

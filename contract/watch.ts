@@ -51,6 +51,13 @@ const mailServer = z.strictObject({
 });
 
 export const watch = area('watch', {
+  about: question({
+    summary: 'Which station this is: its name, its version, the contract it speaks, its clock.',
+    input: v.nothing,
+    needs: ownSession,
+    output: z.object({ id: v.id, name: z.string(), version: z.string(), contract: z.string(), time: v.time }),
+    example: {},
+  }),
   health: question({
     summary: 'How the station is: each check in a word and a sentence.',
     input: v.nothing,

@@ -1,14 +1,10 @@
-// Questions and commands over a socket or a port. One adapter for both: sends at the pace of the reader, bounds what is
-// open at once, and lets a malformed message end its own connection and nothing else.
-
-import { StandardRPCJsonSerializer, StandardRPCSerializer } from '@orpc/client/standard';
-import { ORPCError } from '@orpc/server';
-import { StandardHandler, StandardRPCCodec, StandardRPCMatcher } from '@orpc/server/standard';
-import { ServerPeer } from '@orpc/standard-server-peer';
-import { errorStatus, Refusal } from '../contract/errors.ts';
+// Questions and commands over a socket or a port: sends at the pace of the reader, bounds what is open at once, and lets a
+// malformed message end its own connection and nothing else.
+import { type AnswerMessage, type CallMessage, type CancelMessage, gathering } from '../contract/calls.ts';
+import { Refusal } from '../contract/errors.ts';
 import { CLOSE, type Link } from './links.ts';
 import type { Logger } from './log.ts';
-import { type Request, type Router, wireError } from './router.ts';
+import type { Request, Router } from './router.ts';
 
 const HIGH_WATER_BYTES = 1024 * 1024;
 /** Calls asked and not answered, on one connection. */
@@ -18,82 +14,111 @@ const AT_ONCE = 32;
 
 export type CallServer = { attach(link: Link, request: Request): void };
 
-export function openCalls(router: Router, log: Logger, reference: () => string): CallServer {
-  const serializer = new StandardRPCSerializer(new StandardRPCJsonSerializer());
+/** A call that was asked and not answered yet. Its signal is made only for a handler that looks at it. */
+class Open {
+  givenUp = false;
+  private abort: AbortController | undefined;
 
-  /** What oRPC itself refuses, before any of our code ran, still leaves as one of our codes. */
-  class Codec extends StandardRPCCodec {
-    override encodeError(error: ORPCError<string, unknown>) {
-      return super.encodeError(wireError(error, log, reference));
-    }
+  get signal(): AbortSignal {
+    this.abort ??= new AbortController();
+    if (this.givenUp) this.abort.abort();
+    return this.abort.signal;
   }
-  const handler = new StandardHandler<Request>(router as never, new StandardRPCMatcher(), new Codec(serializer), {
-    clientInterceptors: [
-      async ({ next }) => {
-        try {
-          return await next();
-        } catch (error) {
-          throw wireError(error, log, reference);
-        }
-      },
-    ],
-  });
 
-  const refuse = (refusal: Refusal) => ({
-    status: errorStatus[refusal.code],
-    headers: {},
-    body: serializer.serialize(
-      new ORPCError(refusal.code, { status: errorStatus[refusal.code], message: refusal.message, data: refusal.data ?? {} }).toJSON(),
-    ),
-  });
+  giveUp(): void {
+    this.givenUp = true;
+    this.abort?.abort();
+  }
+}
 
+export function openCalls(router: Router, log: Logger): CallServer {
   return {
     attach(link, request) {
       const turn = openTurns(AT_ONCE);
-      let open = 0;
+      const open = new Map<number, Open>();
       let unsent = 0;
-      const peer = new ServerPeer(async (message) => {
+      const say = gathering((message) => link.isOpen() && link.send(message), queueMicrotask);
+
+      async function send(message: AnswerMessage): Promise<void> {
         unsent += 1;
         // A call counts until its answer has left: beyond the open ones these are refusals, and nobody reads those either.
         if (unsent > 2 * MAX_OPEN) link.close(CLOSE.tooSlow, 'the reader does not read');
         while (link.isOpen() && link.buffered() > HIGH_WATER_BYTES) await link.drained();
         unsent -= 1;
-        if (link.isOpen()) link.send(message as string | Uint8Array);
-      });
+        if (link.isOpen()) say(JSON.stringify(message));
+      }
 
-      async function answer(message: string | Uint8Array, tooMany: boolean): Promise<void> {
-        let done = () => {};
+      async function answer({ id, call, input, token }: CallMessage, own: Open): Promise<void> {
+        const done = await turn();
         try {
-          await peer.message(message, async (call) => {
-            if (tooMany) return refuse(new Refusal('tooMany', `More than ${MAX_OPEN} calls are open on this connection.`));
-            done = await turn();
-            // What was given up while it waited is not begun.
-            if (!link.isOpen() || call.signal?.aborted) return refuse(new Refusal('cancelled', 'The call was given up.'));
-            const token = bearer(call.headers.authorization) ?? request.token;
-            const { response } = await handler.handle({ ...call, body: async () => call.body }, { context: { ...request, token } });
-            return response ?? refuse(new Refusal('notFound', 'There is no such procedure.'));
-          });
+          // What was given up while it waited is not begun.
+          if (own.givenUp) return;
+          const answer = await router.answer(call, input, token === undefined ? request : { ...request, token }, own);
+          if (!own.givenUp) await send({ id, answer });
+        } catch (error) {
+          // The router lets out nothing but refusals.
+          if (!own.givenUp) await send({ id, refused: (error as Refusal).travelling });
         } finally {
           done();
         }
       }
 
+      function receive(message: string | Uint8Array): void {
+        const parsed = parse(message);
+        for (const each of Array.isArray(parsed) ? parsed : [parsed]) if (link.isOpen()) receiveOne(each);
+      }
+
+      function receiveOne(message: unknown): void {
+        const asked = asCall(message);
+        if (asked === undefined || ('call' in asked && open.has(asked.id))) badFrame();
+        else if ('cancel' in asked) open.get(asked.id)?.giveUp();
+        else if (open.size >= MAX_OPEN) void send({ id: asked.id, refused: TOO_MANY.travelling });
+        else begin(asked);
+      }
+
+      function begin(asked: CallMessage): void {
+        const own = new Open();
+        open.set(asked.id, own);
+        answer(asked, own)
+          .catch((error: unknown) => log.error({ error, event: 'callLost' }, 'an answer could not be sent'))
+          .finally(() => open.delete(asked.id));
+      }
+
+      function badFrame(): void {
+        log.warn({ event: 'badFrame' }, 'a malformed call closed its connection');
+        link.close(CLOSE.badFrame, 'bad frame');
+      }
+
       link.onMessage((message) => {
-        if (!link.isOpen()) return;
-        open += 1;
-        answer(message, open > MAX_OPEN)
-          .catch((error: unknown) => {
-            if (!link.isOpen()) return;
-            log.warn({ error, event: 'badFrame' }, 'a malformed call closed its connection');
-            link.close(CLOSE.badFrame, 'bad frame');
-          })
-          .finally(() => {
-            open -= 1;
-          });
+        if (link.isOpen()) receive(message);
       });
-      link.onClose(() => peer.close());
+      link.onClose(() => {
+        for (const own of open.values()) own.giveUp();
+      });
     },
   };
+}
+
+const TOO_MANY = new Refusal('tooMany', `More than ${MAX_OPEN} calls are open on this connection.`);
+
+const FIELDS = new Set(['id', 'call', 'input', 'token', 'cancel']);
+
+/** What a message asks, or undefined for one that no client of ours would send. By hand: every call comes by here. */
+function asCall(message: unknown): CallMessage | CancelMessage | undefined {
+  const asked = message as Partial<CallMessage & CancelMessage> | null | undefined;
+  if (typeof asked !== 'object' || asked === null || !Number.isSafeInteger(asked.id)) return undefined;
+  for (const field in asked) if (!FIELDS.has(field)) return undefined;
+  if (asked.cancel === true) return asked as CancelMessage;
+  if (typeof asked.call !== 'string' || (asked.token !== undefined && typeof asked.token !== 'string')) return undefined;
+  return asked as CallMessage;
+}
+
+function parse(message: string | Uint8Array): unknown {
+  try {
+    return typeof message === 'string' ? JSON.parse(message) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** So many at once: settles when it is one's turn, with how to hand the turn on. */

@@ -1,12 +1,12 @@
 // One way in for every question and command, whatever wire it came by:
 // session → input → place → permission → handler → answer or refusal.
-import type { ContractRouterClient } from '@orpc/contract';
-import { createRouterClient, implement, ORPCError } from '@orpc/server';
-import { errorStatus, isErrorCode, Refusal } from '../contract/errors.ts';
-import { type Contract, contract } from '../contract/index.ts';
-import type { Needs, ProcedureMeta } from '../contract/procedure.ts';
+import { clientOver, type StationClient } from '../contract/calls.ts';
+import { Refusal } from '../contract/errors.ts';
+import { type Contract, procedures } from '../contract/index.ts';
+import type { Place } from '../contract/permissions.ts';
+import type { Declared, Needs } from '../contract/procedure.ts';
 import type { Area, Call } from './area.ts';
-import { caller, type Origin } from './caller.ts';
+import { type Caller, caller, type Origin } from './caller.ts';
 import type { Logger } from './log.ts';
 import type { Authority } from './people/index.ts';
 import { storeError } from './store/faults.ts';
@@ -26,104 +26,121 @@ export type RouterOptions = {
   authority: Authority;
   store: Pick<Store, 'answered' | 'audit'>;
   log: Logger;
-  clock: () => number;
-  random(): string;
+  /** A word by which a person and the log mean the same failure. */
+  reference(): string;
 };
 
-type Session = Awaited<ReturnType<Authority['session']>>;
-type Context = Request & { session?: Session };
+/** Whoever asks may give up: the signal says so. Looked at by few, and made only for those. */
+export type Asking = { readonly signal: AbortSignal };
 
-/** The oRPC router that every wire serves. */
-export type Router = ReturnType<typeof openRouter>;
-
-export function openRouter(options: RouterOptions) {
-  const { areas, authority } = options;
-  const router: Record<string, Record<string, unknown>> = {};
-  for (const [areaName, procedures] of Object.entries(contract)) {
-    const built: Record<string, unknown> = {};
-    for (const [name, declared] of Object.entries(procedures)) {
-      const meta = (declared as { '~orpc': { meta: ProcedureMeta } })['~orpc'].meta;
-      const handler = (areas[areaName as keyof Contract].procedures as Record<string, Handler>)[name] as Handler;
-      built[name] = implement(declared as typeof contract.people.me)
-        .$context<Context>()
-        // The first middleware runs before the input is validated, see there.
-        .$config({ initialInputValidationIndex: 1, initialOutputValidationIndex: 1 })
-        // Before the input is even looked at: a stranger learns nothing from how a bad one is refused.
-        .use(async ({ context, next }) => {
-          if (meta.needs === undefined || ('session' in meta.needs && !meta.needs.session)) return next();
-          const session = await authority.session(context.token);
-          if (session === undefined) throw new Refusal('unauthenticated', 'Please sign in.');
-          return next({ context: { session } });
-        })
-        .handler(
-          ({ context, input, signal }): Promise<never> =>
-            answer(
-              options,
-              `${areaName}.${name}`,
-              meta,
-              handler,
-              context as Context,
-              input,
-              signal ?? new AbortController().signal,
-            ) as Promise<never>,
-        );
-    }
-    router[areaName] = built;
-  }
-  return router as never as Parameters<typeof createRouterClient>[0];
-}
+export type Router = {
+  /** The answer to one call, or a Refusal. Nothing else ever comes out of it. */
+  answer(procedure: string, input: unknown, request: Request, asking?: Asking): Promise<unknown>;
+  /** Tells every call and, when it is known, its outcome: 'ok' or the code of its refusal. */
+  observe(observer: (procedure: string) => (outcome: string) => void): void;
+};
 
 type Handler = (input: unknown, call: Call) => Promise<unknown>;
+type Session = NonNullable<Awaited<ReturnType<Authority['session']>>>;
 
-async function answer(
-  options: RouterOptions,
-  action: string,
-  meta: ProcedureMeta,
-  handler: Handler,
-  context: Context,
-  input: unknown,
-  signal: AbortSignal,
-) {
-  const { authority, store } = options;
-  const { session, origin } = context;
-  if (session === undefined)
-    return handler(input, {
-      get caller(): never {
-        throw new Error(`${action} has no session`);
-      },
-      origin,
-      place: undefined,
-      signal,
-    });
-
-  const opId = (input as { opId?: string } | null)?.opId;
-  const verdict = await judge(authority, meta.needs as Needs<unknown>, session, input);
-  const call: Call = {
-    caller: caller({ ...session, origin, action, place: verdict.place, opId, organisationOf: authority.organisationOf }),
-    origin,
-    place: verdict.place,
-    signal,
+export function openRouter(options: RouterOptions): Router {
+  let observe: (procedure: string) => (outcome: string) => void = () => () => {};
+  return {
+    async answer(procedure, input, request, asking = PATIENT) {
+      const done = observe(procedures.has(procedure) ? procedure : 'unknown');
+      try {
+        const answer = await answerTo(options, procedure, input, request, asking);
+        done('ok');
+        return answer;
+      } catch (error) {
+        const refusal = asRefusal(error, options.log, options.reference);
+        done(refusal.code);
+        throw refusal;
+      }
+    },
+    observe(observer) {
+      observe = observer;
+    },
   };
-  if (verdict.refusal) {
-    const { person, session, action, from, organisation, site } = call.caller.author;
-    const detail = { from, message: verdict.refusal.message, changes: [] };
-    await store
-      .audit({ actor: person, session, action, outcome: 'refused', organisation, site, detail })
-      .catch((error: unknown) => options.log.error({ error, action, event: 'auditFailed' }, 'a refusal could not be written to the audit'));
-    throw verdict.refusal;
+}
+
+const PATIENT: Asking = { signal: new AbortController().signal };
+
+async function answerTo(options: RouterOptions, name: string, given: unknown, request: Request, asking: Asking): Promise<unknown> {
+  const declared = procedures.get(name)?.['~orpc'];
+  if (declared === undefined) throw new Refusal('notFound', 'There is no such procedure.');
+  const handler = handlerOf(options.areas, name);
+  const { needs } = declared.meta;
+  const { origin } = request;
+
+  if ('session' in needs && !needs.session) {
+    const input = parsed(declared, given);
+    return answered(declared, await handler(input, callOf(asking, { origin, place: undefined })));
   }
-  const before = opId && (await store.answered(opId, call.caller.author));
+  // Before the input is even looked at: a stranger learns nothing from how a bad one is refused.
+  const session = await options.authority.session(request.token);
+  if (session === undefined) throw new Refusal('unauthenticated', 'Please sign in.');
+  const input = parsed(declared, given);
+  const opId = (input as { opId?: string } | null)?.opId;
+  const { place, refusal } = await judge(options.authority, needs as Needs<unknown>, session, input);
+  const { organisationOf } = options.authority;
+  const call = callOf(asking, { caller: caller({ ...session, origin, action: name, place, opId, organisationOf }), origin, place });
+  if (refusal) {
+    await writeDown(options, call, refusal);
+    throw refusal;
+  }
+  const before = opId === undefined ? undefined : await options.store.answered(opId, call.caller.author);
   if (before) return before.result;
   try {
-    return await handler(input, call);
+    return answered(declared, await handler(input, call));
   } catch (error) {
     if (error instanceof AlreadyDone) return error.result;
     throw error;
   }
 }
 
+function handlerOf(areas: Areas, name: string): Handler {
+  const [area, short] = name.split('.') as [keyof Contract, string];
+  return (areas[area].procedures as Record<string, Handler>)[short] as Handler;
+}
+
+function callOf(asking: Asking, facts: { caller?: Caller; origin: Origin; place: Place | undefined }): Call {
+  return {
+    get caller() {
+      if (facts.caller === undefined) throw new Error('this procedure needs no session: there is no caller');
+      return facts.caller;
+    },
+    get signal() {
+      return asking.signal;
+    },
+    origin: facts.origin,
+    place: facts.place,
+  };
+}
+
+function parsed({ inputSchema }: Declared['~orpc'], given: unknown): unknown {
+  const result = inputSchema.safeParse(given);
+  if (result.success) return result.data;
+  throw new Refusal('invalid', 'The input is not what was asked for.', { issues: issuesOf(result.error.issues) });
+}
+
+/** Exactly what the contract promises leaves: a field it does not name stays here. */
+function answered({ outputSchema }: Declared['~orpc'], answer: unknown): unknown {
+  const result = outputSchema.safeParse(answer);
+  if (result.success) return result.data;
+  throw new Error(`an answer broke the contract: ${JSON.stringify(issuesOf(result.error.issues))}`);
+}
+
+async function writeDown({ store, log }: RouterOptions, { caller }: Call, refusal: Refusal): Promise<void> {
+  const { person, session, action, from, organisation, site } = caller.author;
+  const detail = { from, message: refusal.message, changes: [] };
+  await store
+    .audit({ actor: person, session, action, outcome: 'refused', organisation, site, detail })
+    .catch((error: unknown) => log.error({ error, action, event: 'auditFailed' }, 'a refusal could not be written to the audit'));
+}
+
 /** May this session do what the declaration asks for, with this input? Shared with the streams. */
-export async function judge(authority: Authority, needs: Needs<unknown>, session: NonNullable<Session>, input: unknown) {
+export async function judge(authority: Authority, needs: Needs<unknown>, session: Session, input: unknown) {
   if ('session' in needs) return { place: undefined, refusal: undefined };
   const ref = needs.at(input);
   if (ref === 'anywhere') return { place: undefined, refusal: undefined };
@@ -146,47 +163,21 @@ export async function judge(authority: Authority, needs: Needs<unknown>, session
   return { place, refusal: undefined };
 }
 
-/** Every failure as the one shape that travels. What we did not mean to say stays in the log, under a reference. */
-export function wireError(error: unknown, log: Logger, reference: () => string): ORPCError<string, unknown> {
+/** Every failure as the one kind that travels. What we did not mean to say stays in the log, under a reference. */
+export function asRefusal(error: unknown, log: Logger, reference: () => string): Refusal {
   const meaning = storeError(error);
   if (meaning instanceof Refusal) {
     if (meaning !== error) log.warn({ error, event: 'store' }, 'the store could not answer');
-    return travelling(meaning);
-  }
-  if (error instanceof ORPCError) {
-    if (isErrorCode(error.code) && error.status === errorStatus[error.code]) return error;
-    const cause = error.cause as { issues?: readonly { path?: readonly unknown[]; message: string }[] } | undefined;
-    if (error.code === 'BAD_REQUEST')
-      return travelling(new Refusal('invalid', 'The input is not what was asked for.', { issues: issuesOf(cause?.issues) }));
+    return meaning;
   }
   const id = reference();
-  log.error({ error: error instanceof ORPCError ? (error.cause ?? error) : error, id, event: 'failed' }, 'a call failed');
-  return travelling(new Refusal('internal', `Something went wrong in the station. The log knows more under ${id}.`, { reference: id }));
+  log.error({ error, id, event: 'failed' }, 'a call failed');
+  return new Refusal('internal', `Something went wrong in the station. The log knows more under ${id}.`, { reference: id });
 }
 
-const travelling = (refusal: Refusal) =>
-  new ORPCError<string, unknown>(refusal.code, { status: errorStatus[refusal.code], message: refusal.message, data: refusal.data ?? {} });
-
-const issuesOf = (issues: readonly { path?: readonly unknown[]; message: string }[] = []) =>
-  issues.slice(0, 20).map((issue) => ({
-    path: (issue.path ?? [])
-      .map((part) => String(typeof part === 'object' && part !== null ? (part as { key: unknown }).key : part))
-      .join('.'),
-    message: issue.message,
-  }));
+export const issuesOf = (issues: readonly { path: readonly PropertyKey[]; message: string }[]) =>
+  issues.slice(0, 20).map(({ path, message }) => ({ path: path.join('.'), message }));
 
 /** The wire that is none: for tests, and for the station's own use. Refuses exactly as the others do. */
-export function memoryClient(options: RouterOptions, router: Router, request: Request): ContractRouterClient<Contract> {
-  return createRouterClient(router, {
-    context: request as never,
-    interceptors: [
-      async ({ next }) => {
-        try {
-          return await next();
-        } catch (error) {
-          throw wireError(error, options.log, options.random);
-        }
-      },
-    ],
-  }) as never;
-}
+export const memoryClient = (router: Router, request: Request): StationClient =>
+  clientOver((procedure, input, { signal } = {}) => router.answer(procedure, input, request, signal && { signal }));

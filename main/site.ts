@@ -95,8 +95,7 @@ export async function openSite(options: SiteOptions) {
     sync: sync.open(station),
   };
 
-  const routerOptions = { areas, authority, store, log, clock, random: reference };
-  const router = openRouter(routerOptions);
+  const router = openRouter({ areas, authority, store, log, reference });
   const channel = openChannel({
     areas,
     authority,
@@ -116,9 +115,9 @@ export async function openSite(options: SiteOptions) {
     people: peopleArea,
     router,
     channel,
-    calls: openCalls(router, log, reference),
+    calls: openCalls(router, log),
     /** The contract as functions, for one request: what tests and the station itself use. */
-    client: (request: Request) => memoryClient(routerOptions, router, request),
+    client: (request: Request) => memoryClient(router, request),
     reference,
     /** Ends everything in the reverse order: readers first, then work, then the store. */
     async stop() {

@@ -26,7 +26,7 @@ import { type Delivering, deliver, type Sealed } from './delivery.ts';
 import { CLOSE, type Link } from './links.ts';
 import type { Logger } from './log.ts';
 import type { Authority, SessionFacts } from './people/index.ts';
-import { type Areas, judge, type Request, wireError } from './router.ts';
+import { type Areas, asRefusal, judge, type Request } from './router.ts';
 import type { Events } from './store/events.ts';
 
 const MAX_STREAMS = 256;
@@ -389,7 +389,7 @@ class Connection {
       error === undefined
         ? {}
         : (({ code, message, data }) => ({ code, message, data: data as Record<string, unknown> }))(
-            wireError(error, this.options.log, this.options.reference),
+            asRefusal(error, this.options.log, this.options.reference).travelling,
           );
     this.send(encodeJson(FRAME.end, id, end));
   }

@@ -70,6 +70,7 @@ const TABLE: Record<string, string> = {
   'people.listAudit': '        fff++ nnn uu',
   'people.verifyAudit': '      ffff+ fff uu',
   'people.history': '          +++++ nnn uu',
+  'watch.about': '             +++++ +++ uu',
   'watch.health': '            ffff+ fff uu',
   'watch.listTasks': '         +++++ +++ uu',
   'watch.cancelTask': '        nnnn+ nnn uu', // it is the platform administrator's own

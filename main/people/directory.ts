@@ -39,6 +39,7 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
   // What was being read while a fact said it changed is not kept: it may be the state before.
   const told = { sites: 0, grants: 0, sessions: 0 };
   let loading: Promise<void> | undefined;
+  let loaded = false;
 
   /** Sites and organisations as they are now; read anew after a fact told of a change. */
   const fresh = (): Promise<void> => {
@@ -68,6 +69,7 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
       ]),
     );
     organisations = new Set(all.map(({ id }) => id));
+    loaded = true;
   }
 
   store.events.subscribe((event) => {
@@ -80,10 +82,11 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
       case 'people.organisationChanged':
         told.sites += 1;
         loading = undefined;
+        loaded = false;
         break;
       case 'people.sessionEnded':
         told.sessions += 1;
-        for (const [digest, session] of sessions) if (session.id === event.session) sessions.delete(digest);
+        for (const [token, session] of sessions) if (session.id === event.session) sessions.delete(token);
         break;
     }
   });
@@ -105,22 +108,32 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
     return found;
   }
 
-  async function sessionOf(digest: string): Promise<Session | undefined> {
-    const known = sessions.get(digest);
-    if (known && known.expiresAt <= clock()) sessions.delete(digest);
+  async function sessionOf(token: string): Promise<Session | undefined> {
+    const known = sessions.get(token);
+    if (known && known.expiresAt <= clock()) sessions.delete(token);
     else if (known) return known;
     const before = told.sessions;
     const session = await read()
       .selectFrom('session')
       .innerJoin('people', 'people.id', 'session.person')
       .select(['session.id', 'session.person', 'session.expiresAt', 'session.seenAt'])
-      .where('session.tokenDigest', '=', digest)
+      .where('session.tokenDigest', '=', digestOf(token))
       .where('people.disabledAt', 'is', null)
       .where('people.deletedAt', 'is', null)
       .executeTakeFirst();
-    if (before !== told.sessions) return sessionOf(digest);
-    if (session) sessions.set(digest, session);
+    if (before !== told.sessions) return sessionOf(token);
+    if (session) sessions.set(token, session);
     return session;
+  }
+
+  /** Everything at hand already, as it nearly always is: every single request comes by here. */
+  function remembered(token: string): SessionFacts | undefined {
+    const session = sessions.get(token);
+    const own = session && grants.get(session.person);
+    if (!loaded || own === undefined || session === undefined) return undefined;
+    const now = clock();
+    if (session.expiresAt <= now || now - session.seenAt > SEEN_MS) return undefined;
+    return { person: session.person, session: session.id, expiresAt: session.expiresAt, grants: own };
   }
 
   async function facts(session: Session | undefined): Promise<SessionFacts | undefined> {
@@ -175,7 +188,7 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
 
   return {
     grantsOf,
-    session: async (token) => (token === undefined ? undefined : facts(await sessionOf(digestOf(token)))),
+    session: async (token) => (token === undefined ? undefined : (remembered(token) ?? facts(await sessionOf(token)))),
     organisationOf: (id) => sites.get(id)?.organisation,
     async placeOf(ref) {
       await fresh();

@@ -3,8 +3,9 @@
 import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
-import { ORPCError } from '@orpc/server';
 import { WebSocket } from 'ws';
+import type { AnswerMessage } from '../../contract/calls.ts';
+import { Refusal } from '../../contract/errors.ts';
 import { kebab } from '../../contract/procedure.ts';
 import { CONTRACT } from '../../contract/version.ts';
 import { serveWeb, type WebServer } from '../hosts/web/server.ts';
@@ -41,14 +42,14 @@ export function memoryWire(station: TestStation): Wire {
         const body = await client[area]?.[short]?.(input === undefined ? undefined : JSON.parse(input));
         return { outcome: 'ok', body };
       } catch (error) {
-        if (!(error instanceof ORPCError)) throw error;
-        return refused(error);
+        if (!(error instanceof Refusal)) throw error;
+        return refused(error.travelling);
       }
     },
   };
 }
 
-const refused = ({ code, message, data }: { code: string; message: string; data: unknown }): Answer => ({
+const refused = ({ code, message, data }: { code: string; message: string; data?: unknown }): Answer => ({
   outcome: code,
   body: undefined,
   message,
@@ -61,7 +62,7 @@ type Asker = { ask(procedure: string, input: string | undefined): Promise<Answer
 
 /** `post` sends one message; hand the answers in by `hear`, the end of the connection by `close`. */
 export function asker(post: (message: string) => void): Asker & { hear(message: string): void; close(): void } {
-  const waiting = new Map<string, (answer: Answer) => void>();
+  const waiting = new Map<number, (answer: Answer) => void>();
   let open = true;
   let last = 0;
   return {
@@ -69,17 +70,16 @@ export function asker(post: (message: string) => void): Asker & { hear(message: 
       return open;
     },
     ask(procedure, input) {
-      const id = String(++last);
+      const id = ++last;
       return new Promise((resolve) => {
         waiting.set(id, resolve);
         post(callMessage(id, procedure, input));
       });
     },
     hear(message) {
-      const { i, p } = JSON.parse(message) as { i: string; p: { s?: number; b?: { json?: unknown } } };
-      const body = p.b?.json;
-      waiting.get(i)?.((p.s ?? 200) < 300 ? { outcome: 'ok', body } : refused(body as Parameters<typeof refused>[0]));
-      waiting.delete(i);
+      const said = JSON.parse(message) as AnswerMessage;
+      waiting.get(said.id)?.('answer' in said ? { outcome: 'ok', body: said.answer } : refused(said.refused));
+      waiting.delete(said.id);
     },
     close() {
       open = false;
@@ -90,8 +90,8 @@ export function asker(post: (message: string) => void): Asker & { hear(message: 
 }
 
 /** A call as the client library would write it, around any text at all. */
-export const callMessage = (id: string, procedure: string, input: string | undefined, headers = '') =>
-  `{"i":"${id}","p":{"u":"/${procedure.replace('.', '/')}"${headers},"b":{${input === undefined ? '' : `"json":${input}`}}}}`;
+export const callMessage = (id: number, procedure: string, input: string | undefined, more = '') =>
+  `{"id":${id},"call":"${procedure}"${input === undefined ? '' : `,"input":${input}`}${more}}`;
 
 function portWire(t: TestContext, station: TestStation): Wire {
   const known = new Map<string | undefined, Asker>();

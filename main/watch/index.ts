@@ -1,4 +1,6 @@
 // watch: health of the station, its tasks, backups, log and mail, and what it tells people.
+
+import { CONTRACT } from '../../contract/version.ts';
 import type { Check } from '../../contract/watch.ts';
 import type { Area, Station } from '../area.ts';
 import type { LogSink } from '../log.ts';
@@ -20,6 +22,7 @@ export type WatchNeeds = {
 };
 
 export function open(station: Station, needs: WatchNeeds): Area<'watch'> {
+  const { store, settings, version, clock } = station;
   const startedAt = station.clock();
   const vitals = openVitals(station.clock, needs.counts);
   const stopBackups = defineBackups(station);
@@ -27,6 +30,7 @@ export function open(station: Station, needs: WatchNeeds): Area<'watch'> {
 
   return {
     procedures: {
+      about: async () => ({ id: store.stationId, name: settings.name, version, contract: CONTRACT, time: clock() }),
       async health() {
         const checks = [...(await stationChecks(station)), ...(await needs.checks())];
         return { state: worst(checks), startedAt, checks };

@@ -1,14 +1,17 @@
 // Questions and commands from a page: typed by the contract, over whatever link there is.
-import { createORPCClient, ORPCError } from '@orpc/client';
-import { StandardRPCLink } from '@orpc/client/standard';
-import type { ContractRouterClient } from '@orpc/contract';
-import { ClientPeer } from '@orpc/standard-server-peer';
-import { isErrorCode, Refusal } from '../../contract/errors.ts';
-import type { Contract } from '../../contract/index.ts';
+import {
+  type AnswerMessage,
+  type CallMessage,
+  type CancelMessage,
+  clientOver,
+  gathering,
+  type StationClient,
+} from '../../contract/calls.ts';
+import { Refusal } from '../../contract/errors.ts';
 import type { ClientLink, Dial } from './links.ts';
 import { Redial } from './redial.ts';
 
-export type StationClient = ContractRouterClient<Contract>;
+export type { StationClient };
 
 export type Calls = {
   station: StationClient;
@@ -18,50 +21,64 @@ export type Calls = {
   stop(): void;
 };
 
+type Waiting = { resolve(answer: unknown): void; reject(refusal: Refusal): void };
+
 /** `token` is for links that carry no session of their own, as a window's port. */
 export function openCalls(dial: Dial, token: () => string | undefined = () => undefined): Calls {
-  let peer: ClientPeer | undefined;
+  const waiting = new Map<number, Waiting>();
+  let link: { raw: ClientLink; send(message: string): void } | undefined;
+  let last = 0;
+
   const redial = new Redial({
     kind: 'calls',
     dial,
-    onOpen(link: ClientLink) {
-      const own = new ClientPeer(async (message) => link.send(message as string | Uint8Array));
-      link.onMessage((message) => void own.message(message));
-      peer = own;
+    onOpen(opened) {
+      link = { raw: opened, send: gathering((message) => link?.raw === opened && opened.send(message), queueMicrotask) };
+      opened.onMessage((message) => {
+        // What a link that was given up still says is for nobody.
+        if (link?.raw !== opened) return;
+        const said = JSON.parse(String(message)) as AnswerMessage | AnswerMessage[];
+        if (Array.isArray(said)) for (const each of said) settle(each);
+        else settle(said);
+      });
     },
     onLost() {
-      peer?.close();
-      peer = undefined;
+      link = undefined;
+      const lost = [...waiting.values()];
+      waiting.clear();
+      for (const { reject } of lost) reject(noAnswer());
     },
   });
-  const sender = {
-    async call(request: Parameters<ClientPeer['request']>[0]) {
-      // Without a link nothing is kept for later: a command must not act long after it was pressed.
-      if (peer === undefined) throw noContact();
-      const response = await peer.request(request);
-      return { ...response, body: async () => response.body };
-    },
-  };
-  const link = new StandardRPCLink(sender, {
-    url: 'http://orpc',
-    headers: () => {
-      const own = token();
-      return own === undefined ? {} : { authorization: `Bearer ${own}` };
-    },
-    interceptors: [
-      async ({ next }) => {
-        try {
-          return await next();
-        } catch (error) {
-          throw asRefusal(error);
-        }
-      },
-    ],
-  });
+
+  function settle(message: AnswerMessage): void {
+    const call = waiting.get(message.id);
+    waiting.delete(message.id);
+    if ('answer' in message) call?.resolve(message.answer);
+    else call?.reject(new Refusal(message.refused.code, message.refused.message, message.refused.data));
+  }
+
+  function ask(procedure: string, input: unknown, signal?: AbortSignal): Promise<unknown> {
+    const present = link;
+    // Without a link nothing is kept for later: a command must not act long after it was pressed.
+    if (present === undefined) return Promise.reject(noContact());
+    if (signal?.aborted) return Promise.reject(cancelled());
+    const id = ++last;
+    const own = token();
+    return new Promise((resolve, reject) => {
+      waiting.set(id, { resolve, reject });
+      signal?.addEventListener('abort', () => {
+        if (!waiting.delete(id)) return;
+        present.send(JSON.stringify({ id, cancel: true } satisfies CancelMessage));
+        reject(cancelled());
+      });
+      present.send(JSON.stringify({ id, call: procedure, input, ...(own !== undefined && { token: own }) } satisfies CallMessage));
+    });
+  }
+
   return {
-    station: createORPCClient(link),
+    station: clientOver((procedure, input, { signal } = {}) => ask(procedure, input, signal)),
     get connected() {
-      return peer !== undefined;
+      return link !== undefined;
     },
     start: () => redial.start(),
     now: () => redial.now(),
@@ -69,18 +86,18 @@ export function openCalls(dial: Dial, token: () => string | undefined = () => un
   };
 }
 
+const cancelled = () => new Refusal('cancelled', 'The call was given up.');
+
 export const noContact = () =>
   new Refusal('unavailable', 'The station does not answer just now. Nothing was changed.', { cause: 'noContact' });
 
+/** A call that was under way when the link broke may have been carried out. */
+const noAnswer = () =>
+  new Refusal('unavailable', 'The connection broke before the answer came. Look whether it was done before trying again.', {
+    cause: 'noAnswer',
+  });
+
 /** Whatever went wrong, as a refusal: the one kind of failure the screens know. */
 export function asRefusal(error: unknown): Refusal {
-  if (error instanceof Refusal) return error;
-  if (error instanceof ORPCError && isErrorCode(error.code))
-    return new Refusal(error.code, error.message, error.data as Record<string, unknown>);
-  // A call that was under way when the link broke: it may have been carried out.
-  if ((error as Error | undefined)?.name === 'AbortError')
-    return new Refusal('unavailable', 'The connection broke before the answer came. Look whether it was done before trying again.', {
-      cause: 'noAnswer',
-    });
-  return new Refusal('internal', (error as Error | undefined)?.message ?? 'Something went wrong.');
+  return error instanceof Refusal ? error : new Refusal('internal', (error as Error | undefined)?.message ?? 'Something went wrong.');
 }

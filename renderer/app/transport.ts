@@ -1,6 +1,6 @@
 // The page's side of the door: how it signs in, and where its links lead. A browser and the desktop window differ here only.
 import { errorStatus, Refusal } from '../../contract/errors.ts';
-import { kebab } from '../../contract/procedure.ts';
+import { addressOf } from '../../contract/procedure.ts';
 import { CONTRACT } from '../../contract/version.ts';
 import { noContact, openCalls, type StationClient } from './calls.ts';
 import { type Dial, dialSocket, portLink } from './links.ts';
@@ -35,7 +35,7 @@ async function post(path: string, input: unknown): Promise<unknown> {
 export function browserTransport(): Transport {
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
   const door = new Proxy({} as Transport['door'], {
-    get: (_, name: string) => (input: unknown) => post(`/api/people/${kebab(name)}`, input),
+    get: (_, name: string) => (input: unknown) => post(`/api/${addressOf(`people.${name}`)}`, input),
   });
   return {
     dial: dialSocket((kind) => `${scheme}://${location.host}/api/${kind}?contract=${CONTRACT}`),

@@ -3,8 +3,6 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Site } from '../../site.ts';
 
 export type Metrics = {
-  /** Returns how to say what became of it: 'ok' or the code of the refusal. */
-  callStarted(procedure: string): (outcome: string) => void;
   text(): Promise<string>;
   readonly contentType: string;
 };
@@ -57,14 +55,14 @@ export function openMetrics(site: Site): Metrics {
       this.set(site.store.damage === undefined ? 0 : 1);
     },
   });
+  site.router.observe((procedure) => {
+    const stop = durations.startTimer();
+    return (outcome) => {
+      stop();
+      calls.inc({ procedure, outcome });
+    };
+  });
   return {
-    callStarted(procedure) {
-      const stop = durations.startTimer();
-      return (outcome) => {
-        stop();
-        calls.inc({ procedure, outcome });
-      };
-    },
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };

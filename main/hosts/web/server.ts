@@ -101,7 +101,7 @@ export async function serveWeb(site: Site, screens: string): Promise<WebServer> 
       return refuse(reply, new Refusal('forbidden', 'Metrics are read on this machine, or with the metrics token.'));
     return reply.type(metrics.contentType).send(await metrics.text());
   });
-  serveApi(app, site, guard, metrics);
+  serveApi(app, site, guard);
   await servePages(app, screens, { contract: CONTRACT, insecure: String(beyondLoopback && tls === undefined) });
 
   await app.listen({ host: settings.host, port: settings.port });
