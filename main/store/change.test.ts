@@ -371,7 +371,7 @@ onBoth('a change that does not wait for its own steps is refused, and none of th
   await store.change(author(), (tx) => tx.create(people.place, 'p1', SITE, hall('Hall A')));
   const before = await contents(store.database);
   const careless = store.change(author(), async (tx) => {
-    tx.update(people.place, 'p1', { name: 'not waited for' }).catch(() => {});
+    void tx.update(people.place, 'p1', { name: 'not waited for' });
   });
   const neighbour = store.change(author(), async () => {});
   await assert.rejects(careless, /must await everything/);

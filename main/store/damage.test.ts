@@ -109,6 +109,15 @@ test('damage that a change meets undoes it, and refuses the ones that wait behin
   assert.deepEqual(await store.read.selectFrom('sites').select('id').where('id', '=', 'new').execute(), []);
 });
 
+test('a change that was handed in before a question met the damage is refused as well', async (t) => {
+  const file = await worked(t);
+  await spoil(file, 'places');
+  const store = await openOn(t, file);
+  const waiting = change(store);
+  await assert.rejects(store.read.selectFrom('places').selectAll().execute(), isDamage);
+  await assert.rejects(waiting, refusedAsDamaged);
+});
+
 test('damage of what only the store itself writes is met at the commit, and said', async (t) => {
   const file = await worked(t);
   await spoil(file, 'audit');

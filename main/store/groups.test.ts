@@ -32,7 +32,8 @@ onBoth('changes of one moment share a commit', async (source) => {
   const { store, commits } = await openWatched(source);
   await Promise.all(Array.from({ length: 50 }, (_, n) => store.change(author(), create(`p${n}`))));
   assert.equal((await names(store)).length, 50);
-  assert.ok(commits() < 10, `50 changes took ${commits()} commits`);
+  // On a busy machine a group is cut short, so that its first change does not wait too long.
+  assert.ok(commits() < 30, `50 changes took ${commits()} commits`);
 });
 
 onBoth('changes one after another have a commit each', async (source) => {
@@ -73,7 +74,7 @@ onBoth('one that fails is undone alone: its neighbours in the commit stay', asyn
     outcomes.map((outcome) => (outcome.status === 'fulfilled' ? 'done' : (outcome.reason as Refusal).code)),
     ['done', 'conflict', 'conflict', 'done'],
   );
-  assert.equal(commits(), 1);
+  assert.ok(commits() < 4, 'they shared commits');
   assert.deepEqual(await names(store), ['after', 'before']);
   assert.deepEqual(
     (await store.changeLog.since(0, 100)).map((op) => op.n),
@@ -85,12 +86,13 @@ onBoth('one that fails is undone alone: its neighbours in the commit stay', asyn
 
 onBoth('nobody is answered, and nothing is told, before the commit', async (source) => {
   const { store, statements } = await openWatched(source);
-  const order: string[] = [];
-  store.events.on('people.siteChanged', () => order.push(`told after ${statements.filter(isCommit).length}`));
+  const order: [what: string, commits: number][] = [];
+  const noted = (what: string) => order.push([what, statements.filter(isCommit).length]);
+  store.events.on('people.siteChanged', () => noted('told'));
   const answered = (name: string, change: Promise<unknown>) =>
     change.then(
-      () => order.push(`${name} after ${statements.filter(isCommit).length}`),
-      () => order.push(`${name} refused after ${statements.filter(isCommit).length}`),
+      () => noted(name),
+      () => noted(`${name} refused`),
     );
   await Promise.all([
     answered(
@@ -104,7 +106,8 @@ onBoth('nobody is answered, and nothing is told, before the commit', async (sour
     answered('twin', store.change(author(), create('p1'))),
     answered('last', store.change(author(), create('p2'))),
   ]);
-  assert.deepEqual(order.sort(), ['first after 1', 'last after 1', 'told after 1', 'twin refused after 1']);
+  assert.deepEqual(order.map(([what]) => what).sort(), ['first', 'last', 'told', 'twin refused']);
+  for (const [what, count] of order) assert.ok(count > 0, `${what} before any commit`);
 });
 
 onBoth('where the commit fails nobody is told that it went well, and the store goes on', async (source) => {
@@ -140,7 +143,7 @@ onBoth('where the commit fails nobody is told that it went well, and the store g
 });
 
 onBoth('where not even a beginning can be made, all who wait are refused, and the next ones go on', async (source) => {
-  const { store, trouble } = await openWatched(source);
+  const { store, statements, trouble } = await openWatched(source);
   trouble.at = (sql) => sql.startsWith('begin');
   trouble.error = Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' });
   const outcomes = await Promise.allSettled(Array.from({ length: 5 }, (_, n) => store.change(author(), create(`p${n}`))));
@@ -148,6 +151,7 @@ onBoth('where not even a beginning can be made, all who wait are refused, and th
     outcomes.map((outcome) => outcome.status === 'rejected' && [outcome.reason.code, outcome.reason.data.cause]),
     Array.from({ length: 5 }, () => ['unavailable', 'busy']),
   );
+  assert.equal(statements.filter((sql) => sql.startsWith('begin')).length, 1, 'nobody waits for the same failure again');
   trouble.at = undefined;
   await store.change(author(), create('after'));
   assert.deepEqual(await names(store), ['after']);

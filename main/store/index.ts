@@ -160,15 +160,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     end: () => writeHead(connection, head),
   });
 
-  const mustBeWhole = () => {
-    if (damage !== undefined) throw damagedStore();
-  };
   const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
     if (isInside()) throw new Error('store.change inside store.change would wait for itself for ever: use the tx at hand.');
-    mustBeWhole();
     return writer.enqueue(async () => {
-      // Damage may have been met since this was handed in.
-      mustBeWhole();
+      // Looked at now: damage may have been met since this was handed in.
+      if (damage !== undefined) throw damagedStore();
       const pass = { open: true };
       try {
         return await inside.run(pass, work);
@@ -184,13 +180,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       const { opId } = author;
       const outcome = await guarded(async () => {
         const before = opId && (await commandAnswer(connection, opId, author));
-        if (before) return { before };
+        // As every refusal, said only after the commit: the first try may be in the same one.
+        if (before) throw new AlreadyDone(before.result);
         const done = await runChange(context, author, work);
         if (opId) await keepAnswer(connection, opId, author, done.value, clock());
         return done;
       });
-      // Said only now: the first try may have been in the same commit.
-      if ('before' in outcome) throw new AlreadyDone(outcome.before.result);
       events.publish(outcome.events);
       return outcome.value;
     },

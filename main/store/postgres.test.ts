@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import pg from 'pg';
+import { Refusal } from '../../contract/errors.ts';
 import * as people from '../people/entities.ts';
 import { startChild } from '../testing/child.ts';
 import { postgresFor, type TestDatabase } from '../testing/databases.ts';
@@ -53,43 +54,59 @@ test('a connection that was ended while nobody used it costs nobody anything', a
   await assertWhole(store, ['p1', 'p2']);
 });
 
+/** Whoever was told "done" is there, and nobody else; those refused were told of the connection. */
+async function assertToldTruly(store: TestStore, changes: Record<string, Promise<unknown>>): Promise<string[]> {
+  const outcomes = await Promise.allSettled(Object.values(changes));
+  const done = Object.keys(changes).filter((_, i) => outcomes[i]?.status === 'fulfilled');
+  for (const outcome of outcomes)
+    if (outcome.status === 'rejected')
+      assert.deepEqual([outcome.reason.code, outcome.reason.data], ['unavailable', { cause: 'connection' }]);
+  assert.deepEqual(
+    (await ids(store)).filter((id) => id in changes),
+    done,
+  );
+  return done;
+}
+
 test('a connection that is ended in the middle of changes costs those alone', async (t) => {
   const source = await postgresFor(t);
   const store = await openTestStore(source);
   await store.change(author(), create('p1'));
   const told: unknown[] = [];
   store.events.subscribe((event) => told.push(event));
-  const outcomes = await Promise.allSettled([
-    store.change(author(), create('p2')),
-    store.change(author(), async (tx) => {
+  const done = await assertToldTruly(store, {
+    p2: store.change(author(), create('p2')),
+    p3: store.change(author(), async (tx) => {
       await create('p3')(tx);
       await endConnections(source, 'outpost');
-      await create('p4')(tx);
+      await create('p3b')(tx);
     }),
-    store.change(author(), create('p5')),
-  ]);
-  for (const outcome of outcomes.slice(0, 2)) {
-    assert.equal(outcome.status, 'rejected');
-    assert.deepEqual([outcome.reason.code, outcome.reason.data], ['unavailable', { cause: 'connection' }]);
-  }
-  assert.equal(outcomes[2]?.status, 'fulfilled', 'what had not begun goes over the new connection');
-  assert.equal(told.length, 1, 'nothing is told of what was lost');
-  await store.change(author(), create('p6'));
-  await assertWhole(store, ['p1', 'p5', 'p6']);
+    p4: store.change(author(), create('p4')),
+  });
+  assert.ok(!done.includes('p3'));
+  assert.ok(done.includes('p4'), 'what had not begun goes over the new connection');
+  assert.equal(told.length, done.length, 'nothing is told of what was lost');
+  await store.change(author(), create('p5'));
+  await assertWhole(store, ['p1', ...done, 'p5']);
 });
 
-test('a change that makes light of a lost connection is lost with it, and so are its neighbours', async (t) => {
+test('a change that makes light of a lost connection is lost with it, and its neighbours are told of the connection', async (t) => {
   const source = await postgresFor(t);
   const store = await openTestStore(source);
-  const outcomes = await Promise.allSettled([
-    store.change(author(), create('p1')),
-    store.change(author(), async (tx) => {
-      await endConnections(source, 'outpost');
-      await create('p2')(tx).catch(() => {});
-    }),
-  ]);
-  for (const outcome of outcomes) assert.equal(outcome.status === 'rejected' && outcome.reason.data.cause, 'connection');
-  await assertWhole(store, []);
+  const all: string[] = [];
+  for (const [n, afterwards] of [async () => {}, () => Promise.reject(new Refusal('notFound', 'something else'))].entries()) {
+    const done = await assertToldTruly(store, {
+      [`a${n}`]: store.change(author(), create(`a${n}`)),
+      [`b${n}`]: store.change(author(), async (tx) => {
+        await endConnections(source, 'outpost');
+        await create(`b${n}`)(tx).catch(() => {});
+        await afterwards();
+      }),
+    });
+    assert.ok(!done.includes(`b${n}`));
+    all.push(...done);
+  }
+  await assertWhole(store, all);
 });
 
 async function overLine(t: TestContext): Promise<{ source: TestDatabase; wire: Line; store: TestStore }> {
