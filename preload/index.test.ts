@@ -51,6 +51,13 @@ test('a refusal is handed on with its reason, and without a port', { timeout: 5_
   assert.deepEqual(await message, { data: { outpostPort: 'channel-2', refused: 'another version', code: 4426 }, ports: [] });
 });
 
+test('the page is told when the station is lost', { timeout: 5_000 }, async () => {
+  const { page, nextMessage } = underTest();
+  const message = nextMessage();
+  page.receive('outpost:lost', undefined, []);
+  assert.deepEqual(await message, { data: { outpostLost: true }, ports: [] });
+});
+
 test('it is one small file that loads nothing but electron', () => {
   const built = readFileSync(PRELOAD, 'utf8');
   assert.deepEqual(

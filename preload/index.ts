@@ -8,6 +8,9 @@ ipcRenderer.on('outpost:port', (event, { id, refused, code }: { id: string; refu
   window.postMessage(answer, location.origin, event.ports as MessagePort[]);
 });
 
+// The ports close with the station as well, but only Electron’s own addition to them would say so.
+ipcRenderer.on('outpost:lost', () => window.postMessage({ outpostLost: true }, location.origin));
+
 contextBridge.exposeInMainWorld('outpost', {
   dial(kind: string, id: string, contract: string): void {
     ipcRenderer.send('outpost:dial', kind, id, contract);

@@ -14,7 +14,7 @@ export type LinkKind = 'calls' | 'channel';
 export type Dial = (kind: LinkKind, signal: AbortSignal) => Promise<ClientLink>;
 
 /** Beyond this a link that is being opened is given up. */
-const DIAL_MS = 10_000;
+export const DIAL_MS = 10_000;
 
 export function dialSocket(address: (kind: LinkKind) => string): Dial {
   return (kind, signal) =>

@@ -3,7 +3,7 @@ import { errorStatus, Refusal } from '../../contract/errors.ts';
 import { addressOf } from '../../contract/procedure.ts';
 import { CONTRACT } from '../../contract/version.ts';
 import { noContact, openCalls, type StationClient } from './calls.ts';
-import { type Dial, dialSocket, portLink } from './links.ts';
+import { type ClientLink, DIAL_MS, type Dial, dialSocket, portLink } from './links.ts';
 
 export type Transport = {
   dial: Dial;
@@ -47,8 +47,9 @@ export function browserTransport(): Transport {
 
 // ---- the desktop window: ports from the preload; the session is a token kept for this window
 
-/** What preload puts on the window. */
+/** What the desktop's preload puts on the window. The answer comes as a message to the window, with the port. */
 export type WindowDoor = { dial(kind: string, id: string, contract: string): void };
+type Told = { outpostPort?: string; refused?: string; code?: number; outpostLost?: true } | null;
 declare global {
   interface Window {
     outpost?: WindowDoor;
@@ -56,48 +57,99 @@ declare global {
 }
 
 const TOKEN = 'outpost.token';
+const CONTRACT_REFUSED = 4426;
 
-export function windowTransport(door: WindowDoor): Transport {
-  let ports = 0;
-  const dial: Dial = (kind, signal) =>
-    new Promise((resolve, reject) => {
-      const id = `${kind}-${++ports}`;
-      const listen = (event: MessageEvent) => {
-        if (event.source !== window || (event.data as { outpostPort?: string } | null)?.outpostPort !== id) return;
-        window.removeEventListener('message', listen);
-        const [port] = event.ports;
-        if (port) resolve(portLink(port as never));
-        else reject(new Error((event.data as { refused?: string }).refused ?? 'the station does not answer'));
-      };
-      window.addEventListener('message', listen);
-      signal.addEventListener('abort', () => window.removeEventListener('message', listen), { once: true });
-      door.dial(kind, id, CONTRACT);
-    });
+export function windowTransport(windowDoor: WindowDoor): Transport {
+  const dial = dialWindow(windowDoor);
   const token = () => sessionStorage.getItem(TOKEN) ?? undefined;
-  const calls = openCalls(dial, token);
-  calls.start();
+  const door = portDoor(dial, token);
   const keep = async (answer: Promise<{ token: string }>) => {
     const { token: given } = await answer;
     sessionStorage.setItem(TOKEN, given);
     return { token: '' };
   };
-  const { people } = calls.station;
   return {
     dial,
     token,
     insecure: false,
     door: {
-      ...people,
-      setUp: (input) => keep(people.setUp(input)),
-      signIn: (input) => keep(people.signIn(input)),
-      signInByLink: (input) => keep(people.signInByLink(input)),
+      me: door.me,
+      setUpState: door.setUpState,
+      setUp: (input) => keep(door.setUp(input)),
+      signIn: (input) => keep(door.signIn(input)),
+      signInByLink: (input) => keep(door.signInByLink(input)),
       async signOut(input) {
-        const answer = await people.signOut(input);
+        const answer = await door.signOut(input);
         sessionStorage.removeItem(TOKEN);
         return answer;
       },
     } as Transport['door'],
   };
+}
+
+function dialWindow(door: WindowDoor): Dial {
+  const asked = new Map<string, (told: NonNullable<Told>, port: MessagePort | undefined) => void>();
+  const open = new Set<MessagePort>();
+  let dials = 0;
+
+  window.addEventListener('message', ({ source, data, ports: [port] }: MessageEvent<Told>) => {
+    if (source !== window || typeof data !== 'object' || data === null) return;
+    if (data.outpostLost) for (const lost of open) lost.dispatchEvent(new Event('close'));
+    const answer = asked.get(data.outpostPort ?? '');
+    asked.delete(data.outpostPort ?? '');
+    answer?.(data, port);
+  });
+
+  function linkOver(port: MessagePort): ClientLink {
+    open.add(port);
+    port.addEventListener('close', () => open.delete(port));
+    const link = portLink(port as never);
+    const close = () => {
+      open.delete(port);
+      link.close();
+    };
+    return { ...link, close };
+  }
+
+  return (kind, signal) =>
+    new Promise((resolve, reject) => {
+      const id = `${kind}-${++dials}`;
+      let givenUp = false;
+      const giveUp = () => {
+        givenUp = true;
+        reject(new Error('the station does not answer'));
+      };
+      const timer = setTimeout(giveUp, DIAL_MS);
+      signal.addEventListener('abort', giveUp, { once: true });
+      asked.set(id, ({ refused, code }, port) => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', giveUp);
+        // Whoever asked has gone: left open it would be counted at the station.
+        if (givenUp) port?.close();
+        else if (port) resolve(linkOver(port));
+        else reject(Object.assign(new Error(refused ?? 'the station cannot be reached'), { code }));
+      });
+      door.dial(kind, id, CONTRACT);
+    });
+}
+
+/** Each question has a port of its own, as it has a request of its own in a browser: it waits for a station that is just starting. */
+function portDoor(dial: Dial, token: () => string | undefined): Transport['door'] {
+  async function ask(name: keyof Transport['door'], input: unknown): Promise<unknown> {
+    const link = await dial('calls', new AbortController().signal).catch((error: Error & { code?: number }) => {
+      throw error.code === CONTRACT_REFUSED ? new Refusal('unsupported', error.message) : noContact();
+    });
+    const calls = openCalls(async () => link, token);
+    calls.start();
+    // The link is taken into use when this turn is over.
+    await new Promise((resolve) => setTimeout(resolve));
+    try {
+      return await (calls.station.people[name] as (input: unknown) => Promise<unknown>)(input);
+    } finally {
+      calls.stop();
+    }
+  }
+  return new Proxy({} as Transport['door'], { get: (_, name: keyof Transport['door']) => (input: unknown) => ask(name, input) });
 }
 
 export const openTransport = (): Transport => (window.outpost ? windowTransport(window.outpost) : browserTransport());

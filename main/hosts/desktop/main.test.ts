@@ -232,9 +232,10 @@ test('a malformed or oversized message closes its own port, and no other', { tim
   const bystander = await portTo('channel');
   const hostile: [string, unknown][] = [
     // A proper call but for its length.
-    ['calls', `${' '.repeat(1024 * 1024)}{"i":"1","p":{"u":"/people/setUpState","b":{"json":{}}}}`],
+    ['calls', `${' '.repeat(1024 * 1024)}{"id":1,"call":"people.setUpState","input":{}}`],
     ['calls', 'not json'],
-    ['calls', { u: '/people/setUpState' }],
+    ['calls', { id: 1, call: 'people.setUpState', input: {} }],
+    ['calls', '{"id":1,"call":"people.setUpState","more":1}'],
     ['calls', null],
     ['channel', 'text'],
     ['channel', new Uint8Array(3)],
@@ -281,6 +282,8 @@ test('a stream runs through the port; the station is killed under it, started ag
   assert.deepEqual(rounds, ['Ada Admin']);
 
   const { page } = theWindow();
+  const saidToPage: unknown[] = [];
+  t.after(page?.listen(({ data }) => void saidToPage.push(data)));
   const second = nextRound();
   const { pid } = desktop.forked.at(-1) ?? assert.fail();
   process.kill(pid as number, 'SIGKILL');
@@ -290,6 +293,7 @@ test('a stream runs through the port; the station is killed under it, started ag
   assert.equal(desktop.forked.length, 2);
   assert.notEqual(desktop.forked[1]?.pid, pid);
   assert.equal(theWindow().page, page, 'the screens stayed open');
+  assert.deepEqual(saidToPage[0], { outpostLost: true }, 'the page was told to dial again');
   const { person } = await calling((station) => station.people.me({}), token);
   assert.equal(person.name, 'Ada Admin', 'the session outlived the process');
 });

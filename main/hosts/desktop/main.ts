@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { app, BrowserWindow, ipcMain, MessageChannelMain, protocol, session, shell, utilityProcess } from 'electron';
 import { screensAnswer } from './assets.ts';
 import { guardPages, guardSession } from './guard.ts';
-import { DIAL, isOurPage, PORT, readDial } from './messages.ts';
+import { DIAL, isOurPage, LOST, PORT, readDial } from './messages.ts';
 import { AGAIN, SCHEME, SCREENS, WAITING } from './navigation.ts';
 import { StationProcess } from './stationProcess.ts';
 import { type Waiting, waitingPage } from './waiting.ts';
@@ -99,11 +99,12 @@ const station = new StationProcess({
     }),
   channel: () => new MessageChannelMain(),
   onReady(link) {
-    // Started again behind open screens: their ports have closed, and they dial anew by themselves.
+    // Started again behind open screens: they have been told, and dial anew.
     if (waiting === undefined) return;
     waiting = undefined;
     show(link === undefined ? SCREENS : `${SCREENS}#link=${link}`);
   },
+  onLost: () => window?.webContents.send(LOST),
   onLate(said) {
     // Screens that are open show what they knew last, and for how long: that is more than this page could.
     if (waiting !== undefined) wait({ for: 'lateStart', said });

@@ -4,6 +4,7 @@ import { ORIGIN } from './navigation.ts';
 /** Channels between preload and main. */
 export const DIAL = 'outpost:dial';
 export const PORT = 'outpost:port';
+export const LOST = 'outpost:lost';
 
 const KINDS = ['calls', 'channel'] as const;
 export type LinkKind = (typeof KINDS)[number];

@@ -51,6 +51,7 @@ function underTest(t: TestContext) {
       return child as unknown as UtilityProcess;
     },
     channel: () => new ChannelMain() as MessageChannelMain,
+    onLost: () => tell('lost'),
     onReady: (link) => tell(`ready ${link}`),
     onLate: (said) => tell(`late: ${said}`),
     onDead: (said) => tell(`dead: ${said}`),
@@ -102,12 +103,13 @@ test('one that dies at work is started again at once, until it dies again and ag
   for (const turn of [0, 1, 2]) {
     child(turn).ready();
     child(turn).die(9);
+    assert.equal(told.at(-1), 'lost');
     assert.equal(children.length, turn + 2);
   }
   child(3).ready();
-  const telling = nextTelling();
   child(3).die(9);
-  await telling;
+  assert.equal(told.at(-1), 'lost');
+  await nextTelling();
   assert.equal(children.length, 4);
   assert.match(told.at(-1) ?? '', /^dead: .*ended with 9/s);
 });

@@ -8,6 +8,8 @@ export type StationOptions = {
   channel(): MessageChannelMain;
   /** It is there, for the first time or again. */
   onReady(link: string | undefined): void;
+  /** It has died at work: every port to it is dead. It is started again, or onDead comes as well. */
+  onLost(): void;
   /** It takes longer than it should, and goes on. `said` is the end of its stderr. */
   onLate(said: string): void;
   /** It has died, and is not started again by itself. */
@@ -103,6 +105,7 @@ export class StationProcess {
   }
 
   private ended(lastWords: () => Promise<string>): void {
+    if (this.isThere) this.options.onLost();
     const startAgain = this.again || (this.isThere && !this.diesAgainAndAgain());
     this.child = undefined;
     this.isThere = false;

@@ -38,7 +38,7 @@ export function openPage(preload: string, origin: string, send: (channel: string
     },
   } satisfies Partial<Record<keyof IpcRenderer, unknown>>;
   const window = {
-    postMessage(data: unknown, target: string, transfer: readonly MessagePort[]) {
+    postMessage(data: unknown, target: string, transfer: readonly MessagePort[] = []) {
       if (target !== origin && target !== '*') return;
       // Sent through a channel, as a transfer does it: cloned, and gone from here.
       const { port1, port2 } = new MessageChannel();

@@ -182,12 +182,15 @@ export function electronWorld() {
       const hand = new WindowInHand(options);
       windows.push(hand);
       const contents = Object.assign(hand.contents, {
+        send: (channel: string, message?: unknown) => hand.page?.receive(channel, structuredClone(message), []),
         setWindowOpenHandler(handler: WindowInHand['openHandler']) {
           hand.openHandler = handler;
         },
       } satisfies Partial<WebContents>);
-      app.emit('web-contents-created', {}, strict('WebContents', contents));
+      const webContents = strict('WebContents', contents);
+      app.emit('web-contents-created', {}, webContents);
       const members = {
+        webContents: webContents as unknown as WebContents,
         show() {},
         focus() {
           hand.focused += 1;

@@ -1,0 +1,160 @@
+// The desktop's window as far as it goes without Electron's binary: the built screens and the built preload in a real Chromium,
+// the built main process under its double, the real station behind it. The ports between are real at both ends; a bridge carries
+// them from one program to the other.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { BrowserContext, WebSocketRoute } from 'playwright-core';
+import { type Desktop, PRELOAD, startDesktop } from '../main/testing/electron/desktop.ts';
+import { give } from '../main/testing/electron/ports.ts';
+import { assertAccessible, assertNoComplaints, goTo, sitDown } from './driver.ts';
+
+/** Stands for outpost://app, a scheme only Electron knows. */
+const ORIGIN = 'https://app.outpost.test';
+
+/**
+ * What a preload finds in the sandbox: Electron's two modules. Here each message to main has a socket of its own, for whatever
+ * comes of it; a socket that says nothing itself hears what main sends unasked. A port's end is not told by a browser: its
+ * close() is watched.
+ */
+const SHIM = `
+  const heard = {};
+  const contextBridge = { exposeInMainWorld: (key, api) => Object.defineProperty(window, key, { value: Object.freeze({ ...api }) }) };
+  const ipcRenderer = {
+    on: (channel, listener) => { heard[channel] = listener; },
+    send(...message) {
+      const bridge = new WebSocket('${ORIGIN.replace('https', 'wss')}/bridge');
+      bridge.binaryType = 'arraybuffer';
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = ({ data }) => bridge.send(data);
+      bridge.onopen = () => bridge.send(JSON.stringify(message));
+      bridge.onmessage = ({ data }) => {
+        const { channel, message, ports } = JSON.parse(data);
+        bridge.onmessage = ({ data }) => port1.postMessage(typeof data === 'string' ? data : new Uint8Array(data));
+        const watch = ({ data, ports: [port] }) => {
+          if (data?.outpostPort !== message.id) return;
+          removeEventListener('message', watch);
+          if (port) port.close = () => bridge.close();
+        };
+        addEventListener('message', watch);
+        heard[channel]({ ports: ports === 1 ? [port2] : [] }, message);
+      };
+      bridge.onclose = () => port1.close();
+    },
+  };
+  const unasked = new WebSocket('${ORIGIN.replace('https', 'wss')}/unasked');
+  unasked.onmessage = ({ data }) => heard[data]({ ports: [] });
+  const require = () => ({ contextBridge, ipcRenderer });`;
+
+/** Makes a profile the page of this desktop's window, one that speaks `contract`. `dialled` tells the links that were asked for. */
+async function becomeWindow(context: BrowserContext, desktop: Desktop, contract?: string): Promise<{ dialled: string[] }> {
+  const dialled: string[] = [];
+  await context.route(`${ORIGIN}/**`, async (route) => {
+    const { pathname, search } = new URL(route.request().url());
+    const answer = await desktop.fetch(`outpost://app${pathname}${search}`, { method: route.request().method() });
+    await route.fulfill({
+      status: answer.status,
+      headers: Object.fromEntries(answer.headers),
+      body: Buffer.from(await answer.arrayBuffer()),
+    });
+  });
+  await context.routeWebSocket(`${ORIGIN.replace('https', 'wss')}/bridge`, (socket) => {
+    socket.onMessage((first) => {
+      const [channel, kind, id, own] = JSON.parse(String(first)) as [string, string, string, string];
+      dialled.push(kind);
+      desktop.sendFrom(frameBehind(desktop, socket), channel, kind, id, contract ?? own);
+    });
+  });
+  await context.routeWebSocket(`${ORIGIN.replace('https', 'wss')}/unasked`, (socket) => {
+    const stop = desktop.windows[0]?.page?.listen(({ data }) => {
+      if ((data as { outpostLost?: true }).outpostLost) socket.send('outpost:lost');
+    });
+    socket.onClose(() => stop?.());
+  });
+  await context.addInitScript(`{ ${SHIM}\n(function (module, exports) { ${readFileSync(PRELOAD, 'utf8')}\n })({ exports: {} }, {}); }`);
+  return { dialled };
+}
+
+/** The frame that main sees in the place of the real page: what it posts goes down the socket, a port follows message by message. */
+const frameBehind = (desktop: Desktop, socket: WebSocketRoute) =>
+  desktop.frame({ origin: 'outpost://app' }, ({ channel, message, ports }) => {
+    socket.send(JSON.stringify({ channel, message, ports: ports.length }));
+    for (const port of ports.map(give)) {
+      port.on('message', (data: string | Uint8Array) => socket.send(typeof data === 'string' ? data : Buffer.from(data)));
+      port.on('close', () => socket.close());
+      socket.onMessage((data) => port.postMessage(typeof data === 'string' ? data : new Uint8Array(data)));
+      socket.onClose(() => port.close());
+    }
+  });
+
+// One program for both tests: a process can start it only once.
+const endings: (() => unknown)[] = [];
+const started = (async () => {
+  const data = mkdtempSync(join(tmpdir(), 'outpost-window-'));
+  endings.push(() => rmSync(data, { recursive: true, force: true }));
+  const desktop = await startDesktop({ after: (end: () => unknown) => void endings.unshift(end) }, data);
+  await desktop.until(() => desktop.windows[0]?.address === 'outpost://app/');
+  return desktop;
+})();
+after(async () => {
+  for (const end of endings) await end();
+});
+
+test('in its window a station is set up, shows its plant, dies and goes on, and is signed out of and in again', async (t) => {
+  const desktop = await started;
+  const person = await sitDown(t);
+  const { page } = person;
+  const { dialled } = await becomeWindow(person.context, desktop);
+
+  await page.goto(ORIGIN);
+  await page.getByRole('heading', { name: 'Set this station up' }).waitFor();
+  assert.equal(await page.getByLabel('Code').count(), 0, 'at the station’s own machine no code is asked for');
+  await page.getByLabel('Organisation').fill('Nordwerk');
+  await page.getByRole('textbox', { name: 'Site' }).fill('Works 1');
+  await page.getByLabel('Name').fill('Ada Admin');
+  await page.getByLabel('E-mail').fill('ada@example.org');
+  await page.getByRole('textbox', { name: 'Password' }).fill('a long enough phrase');
+  await page.getByRole('button', { name: 'Set up' }).click();
+  await page.getByRole('heading', { name: 'Works 1', level: 1 }).waitFor();
+  await page.getByText('Connected', { exact: true }).waitFor();
+  await assertAccessible(page, 'the plant in the window');
+  assert.deepEqual(await page.evaluate('Object.keys(window.outpost)'), ['dial']);
+  assert.ok(dialled.includes('channel') && dialled.includes('calls'), `only ${dialled} were dialled`);
+
+  // The session is the window's: another load of the page needs no new sign-in.
+  await page.reload();
+  await page.getByRole('heading', { name: 'Works 1', level: 1 }).waitFor();
+
+  const noContact = page.getByText('No contact', { exact: true }).waitFor();
+  process.kill(desktop.forked.at(-1)?.pid as number, 'SIGKILL');
+  await noContact;
+  await page.getByText('Connected', { exact: true }).waitFor();
+  assert.equal(desktop.forked.length, 2);
+  await page.getByRole('button', { name: 'Add a building' }).click();
+  await page.getByRole('button', { name: 'Add a building' }).first().click();
+  await page.getByRole('dialog').getByLabel('Name').fill('Hall A');
+  await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await goTo(page, 'Plant');
+  await page.getByRole('link', { name: 'Hall A' }).waitFor();
+
+  await page.getByRole('button', { name: 'Account of Ada Admin' }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await page.getByText('You are signed out.').waitFor();
+  await page.reload();
+  await page.getByLabel('E-mail').fill('ada@example.org');
+  await page.getByRole('textbox', { name: 'Password' }).fill('a long enough phrase');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('link', { name: 'Hall A' }).waitFor();
+  assertNoComplaints(person);
+});
+
+test('a page that speaks another version than the station says so, and what to do', async (t) => {
+  const person = await sitDown(t);
+  await becomeWindow(person.context, await started, '9.0');
+  await person.page.goto(ORIGIN);
+  await person.page.getByRole('alert').getByText('This page is of another version than the station.').waitFor();
+  assertNoComplaints(person);
+});
