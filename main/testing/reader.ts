@@ -18,7 +18,7 @@ import {
   type SampleValues,
   type StateValues,
 } from '../../contract/channel.ts';
-import { portLink } from '../links.ts';
+import { type Link, portLink } from '../links.ts';
 import { CONSOLE, type TestStation } from './station.ts';
 import { dialled } from './wires.ts';
 
@@ -29,6 +29,14 @@ export type Said = { size: number } & (
   | { type: 'lost'; bytes: number }
   | { type: 'end'; end: End }
 );
+
+type Of<T extends Said['type']> = Extract<Said, { type: T }>;
+
+/** What was said is of this kind. */
+export function isA<T extends Said['type']>(said: Said, type: T): Of<T> {
+  if (said.type !== type) throw new Error(`not ${type} but ${JSON.stringify(said).slice(0, 300)}`);
+  return said as Of<T>;
+}
 
 export type OpenStream = {
   readonly id: number;
@@ -63,6 +71,8 @@ function readerOn(wire: (hear: (raw: Uint8Array) => void) => Wiring): Reader {
     if (frame.type === FRAME.hello) hello.resolve(frameJson(frame.payload) as Hello);
     else open.get(frame.stream)?.hear(saidBy(frame));
   });
+  // A test may have thousands of readers: what was said on a connection goes with it.
+  void closed.then(() => open.clear());
 
   return {
     send,
@@ -126,10 +136,57 @@ function saidBy({ type, payload }: Frame): Said {
 
 type Channel = TestStation['channel'];
 
+const ends = new WeakMap<TestContext, Set<() => void>>();
+
+/** Ends it with the test, unless it was closed before: then nothing remembers it. */
+function endWith(t: TestContext, end: () => void, closed: Promise<unknown>): void {
+  let all = ends.get(t);
+  if (all === undefined) {
+    const made = new Set<() => void>();
+    all = made;
+    ends.set(t, made);
+    t.after(() => {
+      for (const one of made) one();
+    });
+  }
+  all.add(end);
+  void closed.then(() => ends.get(t)?.delete(end));
+}
+
+/** A reader with nothing between: what the station sends is heard in the same instant, so that the order of things can be told. */
+export function memoryReader({ channel }: { channel: Channel }, token: string | undefined): Reader {
+  let station: (message: string | Uint8Array) => void = () => {};
+  let open = true;
+  const closed = Promise.withResolvers<number>();
+  const listeners: (() => void)[] = [];
+  const close = (code: number) => {
+    open = false;
+    for (const listener of listeners.splice(0)) listener();
+    closed.resolve(code);
+  };
+  let heard: (raw: Uint8Array) => void = () => {};
+  const reader = readerOn((hear) => {
+    heard = hear;
+    return { send: (frame) => station(frame), end: () => close(1006), closed: closed.promise };
+  });
+  const link: Link = {
+    send: (message) => heard(message as Uint8Array),
+    buffered: () => 0,
+    drained: async () => {},
+    onMessage: (listener) => {
+      station = listener;
+    },
+    onClose: (listener) => listeners.push(listener),
+    close,
+    isOpen: () => open,
+  };
+  channel.attach(link, { token, origin: CONSOLE });
+  return reader;
+}
+
 /** A reader over a MessagePort, as the desktop's window has it. */
 export function portReader(t: TestContext, { channel }: { channel: Channel }, token: string | undefined): Reader {
   const { port1, port2 } = new MessageChannel();
-  t.after(() => port2.close());
   const reader = readerOn((hear) => {
     port2.on('message', hear);
     return {
@@ -138,21 +195,26 @@ export function portReader(t: TestContext, { channel }: { channel: Channel }, to
       closed: once(port2, 'close').then(() => 0),
     };
   });
+  endWith(t, reader.end, reader.closed);
   channel.attach(portLink(port1), { token, origin: CONSOLE });
   return reader;
 }
 
 /** A reader over a real WebSocket, as a browser has it. */
 export async function socketReader(t: TestContext, url: string, token: string | undefined): Promise<Reader> {
-  const socket = await dialled(url, '/api/channel', token);
+  const early: Buffer[] = [];
+  let hear: (message: Buffer) => void = (message) => early.push(message);
+  const socket = await dialled(url, '/api/channel', token, { hear: (message) => hear(message) });
   if (typeof socket === 'number') throw new Error(`turned away with ${socket}`);
-  t.after(() => socket.terminate());
-  return readerOn((hear) => {
-    socket.on('message', (message: Buffer) => hear(message));
+  const reader = readerOn((listener) => {
+    hear = listener;
+    process.nextTick(() => early.forEach(listener));
     return {
       send: (frame) => socket.send(frame),
       end: () => socket.terminate(),
       closed: once(socket, 'close').then(([code]) => code as number),
     };
   });
+  endWith(t, reader.end, reader.closed);
+  return reader;
 }

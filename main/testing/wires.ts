@@ -137,17 +137,18 @@ function socketWire(t: TestContext, url: string): Wire {
   };
 }
 
-/** An open WebSocket, or the status it was turned away with. */
+/** An open WebSocket, or the status it was turned away with. `hear` misses nothing: a station may speak first. */
 export async function dialled(
   url: string,
   path: string,
   token: string | undefined,
-  headers: Record<string, string> = {},
+  options: { headers?: Record<string, string>; hear?: (message: Buffer) => void } = {},
 ): Promise<WebSocket | number> {
   const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${path}?contract=${CONTRACT}`, {
-    headers: { ...(token !== undefined && { authorization: `Bearer ${token}` }), ...headers },
+    headers: { ...(token !== undefined && { authorization: `Bearer ${token}` }), ...options.headers },
     rejectUnauthorized: false,
   });
+  if (options.hear) socket.on('message', options.hear);
   const turnedAway = new Promise<number>((resolve) => {
     socket.on('unexpected-response', (request, response) => {
       resolve(response.statusCode ?? 0);
