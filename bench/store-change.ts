@@ -1,10 +1,10 @@
 // What store.change costs: eight writers changing records, against the very same rows written by bare prepared statements.
 
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
+import { systemRandom } from '../main/random.ts';
 import { entity, text } from '../main/store/entities.ts';
 import { openStore, station } from '../main/store/index.ts';
 import { openSqlite } from '../main/store/sqlite.ts';
@@ -51,7 +51,7 @@ async function openOurs(file: string) {
     database: openSqlite({ file }),
     entities: [place],
     clock: Date.now,
-    random: (bytes) => randomBytes(bytes),
+    random: systemRandom(),
     log: { error: () => {} },
   });
   let n = 0;

@@ -7,13 +7,17 @@ const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
 
 /** A UUIDv7 (RFC 9562): 48 bits of milliseconds, then 74 random bits. Sorts by the time it was made. */
 export function uuidv7(now: number, random: Random): Id {
-  const bytes = new Uint8Array(16);
-  bytes.set(random(10), 6);
-  for (let i = 5, rest = now; i >= 0; i--, rest = Math.floor(rest / 256)) bytes[i] = rest % 256;
-  bytes[6] = 0x70 | ((bytes[6] as number) & 0x0f);
-  bytes[8] = 0x80 | ((bytes[8] as number) & 0x3f);
-  const hex = Array.from(bytes, (byte) => HEX[byte]).join('');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const [high = 0, low = 0, ...tail] = random(10);
+  return assembled(now, ((high & 0x0f) << 8) | low, tail);
+}
+
+/** By hand, as every change makes several: time, version 7 with twelve bits, variant with the last eight bytes. */
+function assembled(ms: number, twelve: number, tail: ArrayLike<number>): Id {
+  const time = ms.toString(16).padStart(12, '0');
+  const byte = (n: number) => HEX[tail[n] as number] as string;
+  const variant = HEX[0x80 | ((tail[0] as number) & 0x3f)] as string;
+  const node = byte(2) + byte(3) + byte(4) + byte(5) + byte(6) + byte(7);
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${twelve.toString(16).padStart(3, '0')}-${variant}${byte(1)}-${node}`;
 }
 
 /** Ids that only grow, whatever the clock does: an id can then be the cursor of a list that grows at its end. */
@@ -32,9 +36,8 @@ export function growingIds(clock: () => number, random: Random): () => Id {
         counter = 0;
       }
     }
-    const id = uuidv7(ms, random);
     // The twelve bits after the version are the counter (RFC 9562, method 1).
-    return `${id.slice(0, 15)}${counter.toString(16).padStart(3, '0')}${id.slice(18)}`;
+    return assembled(ms, counter, random(8));
   };
 }
 

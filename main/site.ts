@@ -1,5 +1,4 @@
 // The map of a station: opens the store, builds the seven areas in order, hands out one router and one channel. Read this first.
-import { randomBytes } from 'node:crypto';
 import type { Random } from '../contract/ids.ts';
 import type { Station } from './area.ts';
 import { openCalls } from './calls.ts';
@@ -7,6 +6,7 @@ import { type LogSink, openLog } from './log.ts';
 import * as people from './people/index.ts';
 import * as plant from './plant/index.ts';
 import type { Platform } from './platform.ts';
+import { systemRandom } from './random.ts';
 import * as remote from './remote/index.ts';
 import { type Areas, memoryClient, openRouter, type Request } from './router.ts';
 import { makeBackup } from './store/backup.ts';
@@ -43,7 +43,7 @@ export const sharedEntities = [...people.entities, ...watch.entities];
 export async function openSite(options: SiteOptions) {
   const { folder, database, settings, platform, sink } = options;
   const clock = options.clock ?? Date.now;
-  const random = options.random ?? ((bytes) => randomBytes(bytes));
+  const random = options.random ?? systemRandom();
   const reference = () => Buffer.from(random(6)).toString('hex');
   const log = openLog(settings.logLevel, sink);
 

@@ -84,6 +84,22 @@ const tuples = (rows: number, width: number) => {
   return Array.from({ length: rows }, () => one).join(', ');
 };
 
+/** The text of a statement for so many rows, made once: writing it anew would cost as much as a row. */
+function forRows(text: (rows: number) => string): (rows: number) => string {
+  const texts: string[] = [];
+  return (rows) => {
+    texts[rows] ??= text(rows);
+    return texts[rows];
+  };
+}
+
+const insertOps = forRows((rows) => `insert into "op" (${OP_LIST}) values ${tuples(rows, OP_COLUMNS.length)}`);
+const mergeRegs = forRows(
+  (rows) => `insert into "reg" ("entity", "rowId", "field", "value", "hlc", "opId") values ${tuples(rows, 6)}
+    on conflict ("entity", "rowId", "field") do update set "value" = excluded."value", "hlc" = excluded."hlc", "opId" = excluded."opId"
+    where (excluded."hlc", excluded."opId") > ("reg"."hlc", "reg"."opId")`,
+);
+
 function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> {
   for (let i = 0; i < items.length; i += size) yield items.slice(i, i + size);
 }
@@ -93,7 +109,7 @@ export async function appendOps(connection: Connection, head: Head, ops: readonl
     const params: Param[] = [];
     for (const op of part)
       for (const column of OP_COLUMNS) params.push(column === 'seq' ? ++head.seq : column === 'state' ? state : op[column]);
-    await connection.run(`insert into "op" (${OP_LIST}) values ${tuples(part.length, OP_COLUMNS.length)}`, params);
+    await connection.run(insertOps(part.length), params);
   }
 }
 
@@ -108,12 +124,7 @@ export async function mergeRegisters(connection: Connection, ops: readonly Op[])
   }
   for (const part of chunks([...latest.values()], ROWS_A_STATEMENT)) {
     const params = part.flatMap((op) => [op.entity, op.rowId, op.field, op.value, op.hlc, op.opId]);
-    await connection.run(
-      `insert into "reg" ("entity", "rowId", "field", "value", "hlc", "opId") values ${tuples(part.length, 6)}
-       on conflict ("entity", "rowId", "field") do update set "value" = excluded."value", "hlc" = excluded."hlc", "opId" = excluded."opId"
-       where (excluded."hlc", excluded."opId") > ("reg"."hlc", "reg"."opId")`,
-      params,
-    );
+    await connection.run(mergeRegs(part.length), params);
   }
 }
 

@@ -23,6 +23,8 @@ export function openSqlite(options: SqliteOptions): Database {
     raw.pragma('journal_mode = WAL');
     raw.pragma('synchronous = FULL');
     raw.pragma('foreign_keys = ON');
+    // What a savepoint must be able to undo is kept in memory: a file for it, a change, would cost a third of its time.
+    raw.pragma('temp_store = MEMORY');
     if (options.maxPages !== undefined) raw.pragma(`max_page_count = ${options.maxPages}`);
     return new SqliteDatabase(options, raw, openReader(options.file));
   } catch (error) {
