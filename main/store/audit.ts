@@ -1,6 +1,7 @@
 // The audit: append-only, one hash chain per incarnation. The chain covers salted digests of what names people and
 // values; erasing that side row leaves the chain whole.
 import { createHash } from 'node:crypto';
+import { setImmediate as pause } from 'node:timers/promises';
 import type { Random } from '../../contract/ids.ts';
 import type { Connection } from './database.ts';
 import { type Head, headsOf } from './log.ts';
@@ -91,6 +92,8 @@ async function verifyChain(at: Connection, end: Head): Promise<Verdict> {
   let rows = 0;
   let previous = '';
   for (;;) {
+    // SQLite answers at once: without a pause nobody else would have a turn before the last page.
+    await pause();
     const page = await at.all<ChainedRow & { salt: string | null; body: string | null }>(
       `select a."incarnation", a."seq", a."at", a."actor", a."session", a."action", a."outcome", a."organisation", a."site",
          a."digest", a."hash", d."salt", d."body"

@@ -202,6 +202,14 @@ onBoth('a page applied again, in part or twice over, changes nothing', async (so
   await assertAgrees(store);
 });
 
+onBoth('a record stays in the scope it was made in, whatever later operations claim', async (source) => {
+  const store = await openTestStore(source);
+  await store.changeLog.apply([foreign({ value: '"A"' })]);
+  await store.changeLog.apply([foreign({ scope: 'site:s2', value: '"B"' })]);
+  assert.deepEqual(await store.read.selectFrom('places').select(['scope', 'name']).execute(), [{ scope: SITE, name: 'B' }]);
+  await assertAgrees(store);
+});
+
 onBoth('a field nobody wrote holds its default, and a value this version cannot hold shows as the default', async (source) => {
   const store = await openTestStore(source);
   await store.changeLog.apply([

@@ -1,5 +1,6 @@
 // Do the tables say what the log says? Rebuilds every shared record from registers and pending operations and compares.
 import { createHash } from 'node:crypto';
+import { setImmediate as pause } from 'node:timers/promises';
 import type { Connection, Database } from './database.ts';
 import { NATIVE } from './ddl.ts';
 import { type Column, columnList, type Entity, type Field, fieldNames, fieldOf, toColumn } from './entities.ts';
@@ -30,6 +31,8 @@ export const compareWithLog = (database: Database, entities: Entities, step: Ste
     for (const [index, entity] of list.entries()) {
       for await (const ids of recordIds(at, entity)) {
         step.signal?.throwIfAborted();
+        // SQLite answers at once: without a pause nobody else would have a turn before the last page.
+        await pause();
         records += ids.length;
         const stored = await storedRows(at, entity, ids);
         const logged = await visibleRows(at, entity, ids);

@@ -136,6 +136,22 @@ test('a commit that never reached the server has not happened, and is told so', 
   await assertWhole(store, ['p1', 'p2']);
 });
 
+test('a connection that dies just as a change begins costs nothing: nothing was under way', async (t) => {
+  const { wire, store } = await overLine(t);
+  for (const when of ['before', 'after'] as const) {
+    wire.cutAt('begin isolation', when);
+    await store.change(author(), create(when));
+  }
+  await assertWhole(store, ['before', 'after']);
+});
+
+test('a commit that the server turns into a rollback is a failure', async (t) => {
+  const { writer } = await (await postgresFor(t)).open();
+  await writer.begin();
+  await assert.rejects(writer.run('select 1 / 0'));
+  await assert.rejects(writer.commit(), /undid the transaction/);
+});
+
 test('where nobody can be asked how a commit ended, that is said, and the store goes on with what is true', async (t) => {
   const { wire, store } = await overLine(t);
   const opId = '00000000-0000-7000-8000-0000000000f0';
