@@ -10,6 +10,8 @@ import { POSTGRES_VARIABLE, startPostgres } from '../main/testing/postgres.ts';
 import { checkLayers } from './layers.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** What takes longer hangs. */
+const LONGEST_MS = 5 * 60_000;
 process.chdir(ROOT);
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } });
@@ -17,6 +19,8 @@ const wants = (part: 'checks' | 'units' | 'e2e') => values.only === undefined ||
 
 const tally = { passed: 0, failed: 0, skipped: [] as string[] };
 const started = performance.now();
+const stopped = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());
 
 if (wants('checks') && positionals.length === 0) {
   for (const part of ['.', 'contract', 'preload', 'renderer', 'e2e']) await check(`types of ${part}`, () => command('tsc', ['-p', part]));
@@ -40,7 +44,7 @@ if (values.only !== 'checks') {
 for (const skip of tally.skipped) print(`skipped  ${skip}`);
 print(`(${Math.round((performance.now() - started) / 1000)} s)`);
 print(`${tally.passed} passed, ${tally.failed} failed, ${tally.skipped.length} skipped`);
-process.exitCode = tally.failed === 0 ? 0 : 1;
+process.exitCode = tally.failed === 0 && !stopped.signal.aborted ? 0 : 1;
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -70,7 +74,8 @@ function command(program: string, args: string[]): Promise<string> {
 }
 
 async function runFiles(files: string[]): Promise<void> {
-  const stream = run({ files, concurrency: Math.max(2, availableParallelism()), isolation: 'process', timeout: 10 * 60_000 });
+  const concurrency = Math.max(2, availableParallelism());
+  const stream = run({ files, concurrency, isolation: 'process', timeout: LONGEST_MS, signal: stopped.signal });
   const said = new Map<string, string[]>();
   for await (const event of stream) {
     if (event.type === 'test:stdout' || event.type === 'test:stderr') {

@@ -58,7 +58,12 @@ const refused = ({ code, message, data }: { code: string; message: string; data?
 
 // ---- the two wires that speak messages
 
-type Asker = { ask(procedure: string, input: string | undefined): Promise<Answer>; readonly open: boolean };
+type Asker = {
+  ask(procedure: string, input: string | undefined): Promise<Answer>;
+  /** The answers to calls that were sent by hand. */
+  listen(ids: number[]): Promise<Answer[]>;
+  readonly open: boolean;
+};
 
 /** `post` sends one message; hand the answers in by `hear`, the end of the connection by `close`. */
 export function asker(post: (message: string) => void): Asker & { hear(message: string): void; close(): void } {
@@ -76,10 +81,13 @@ export function asker(post: (message: string) => void): Asker & { hear(message: 
         post(callMessage(id, procedure, input));
       });
     },
+    listen: (ids) => Promise.all(ids.map((id) => new Promise<Answer>((resolve) => waiting.set(id, resolve)))),
     hear(message) {
-      const said = JSON.parse(message) as AnswerMessage;
-      waiting.get(said.id)?.('answer' in said ? { outcome: 'ok', body: said.answer } : refused(said.refused));
-      waiting.delete(said.id);
+      // Answers of one moment come as a list.
+      for (const said of [JSON.parse(message) as AnswerMessage | AnswerMessage[]].flat()) {
+        waiting.get(said.id)?.('answer' in said ? { outcome: 'ok', body: said.answer } : refused(said.refused));
+        waiting.delete(said.id);
+      }
     },
     close() {
       open = false;

@@ -6,7 +6,7 @@ import classes from './frame/Frame.module.css';
 
 export function lazyPage(load: () => Promise<{ default: ComponentType }>): () => React.JSX.Element {
   const Page = lazy(load);
-  // biome-ignore lint/correctness/noComponentHookFactories: called once a page, when its area is loaded; never while drawing
+  // Called once a page, when its area is loaded; never while drawing
   return function PageInItsBoundary() {
     return (
       <Boundary>

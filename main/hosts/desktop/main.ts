@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { app, BrowserWindow, ipcMain, MessageChannelMain, protocol, session, shell, utilityProcess } from 'electron';
+import { WINDOW_IS_OPEN } from '../spoken.ts';
 import { screensAnswer } from './assets.ts';
 import { guardPages, guardSession } from './guard.ts';
 import { DIAL, isOurPage, LOST, PORT, readDial } from './messages.ts';
@@ -67,7 +68,7 @@ function openWindow(): void {
   });
   window.once('ready-to-show', () => {
     window?.show();
-    process.stdout.write('Outpost is open in its window.\n');
+    process.stdout.write(`${WINDOW_IS_OPEN} in its window.\n`);
   });
   window.on('closed', () => {
     window = undefined;
@@ -146,6 +147,6 @@ if (app.requestSingleInstanceLock()) {
     });
   });
 } else {
-  process.stdout.write('Outpost is open already: its window comes to the front.\n');
+  process.stdout.write(`${WINDOW_IS_OPEN} already: its window comes to the front.\n`);
   app.quit();
 }
