@@ -4,6 +4,7 @@ export const errorStatus = {
   invalid: 400, // the input is not what the procedure asks for
   unauthenticated: 401, // no session, or one that has ended
   forbidden: 403, // known place, missing permission
+  unconfirmed: 403, // a critical act: prove first that it is still you, by people.confirmSession
   notFound: 404, // does not exist, or lies outside what the caller may see
   conflict: 409, // true elsewhere already: a taken e-mail, a used key, a finished task
   tooLarge: 413,

@@ -59,6 +59,7 @@ export const me = z.object({
   sites: z.array(site),
   preferences: z.record(z.string(), preferenceValue),
   session: z.object({ id: v.id, expiresAt: v.time }),
+  hasSecondFactor: z.boolean(),
   hasPassword: z.boolean().describe('false until a person who came by a link has chosen one.'),
   station: z.object({
     id: v.id,
@@ -98,6 +99,8 @@ const picture = z.strictObject({
   data: z.base64().max(350_000).describe('256 KiB at most'),
 });
 
+const code = v.plain(16);
+const recoveryCodes = z.array(z.string()).describe('Ten codes, each good once in the place of the phone. Shown now and never again.');
 const token = z.object({ token: z.string().describe('Send it as “Authorization: Bearer …”.') });
 
 export const people = area('people', {
@@ -132,15 +135,17 @@ export const people = area('people', {
     input: z.strictObject({
       email: v.plain(254),
       password: v.plain(256),
-      totp: v.plain(16).optional().describe('Read only for an account that has a second factor.'),
+      totp: code.optional().describe('Read only for an account that has a second factor: the phone’s code, or a recovery code.'),
+      device: v.plain(128).optional().describe('Given by an earlier sign-in that asked to be remembered: stands for the code.'),
+      remember: v.yes.optional().describe('Remember this device for 30 days: the answer holds its token.'),
     }),
     needs: noSession,
-    output: token,
+    output: token.extend({ device: z.string().optional() }),
     example: { email: 'ada@example.org', password: 'a long enough phrase' },
   }),
   signInByLink: command({
     summary: 'Sign in by a one-time link, as printed at a first start or handed to a new person.',
-    input: z.strictObject({ secret: v.plain(128) }),
+    input: z.strictObject({ secret: v.plain(128), totp: code.optional().describe('As for signIn.') }),
     needs: noSession,
     output: token,
     example: { secret: 'the part after # in the link' },
@@ -193,6 +198,62 @@ export const people = area('people', {
     needs: ownSession,
     output: v.nothing,
     example: { session: EXAMPLE.session },
+  }),
+  confirmSession: command({
+    summary: 'Prove that it is still you, by your password or a code, before a critical act. Good for ten minutes.',
+    input: z.strictObject({ password: v.plain(256).optional(), totp: code.optional() }),
+    needs: ownSession,
+    output: z.object({ until: v.time }),
+    example: { password: 'a long enough phrase' },
+  }),
+  secondFactor: question({
+    summary: 'My second factor: since when, how many recovery codes are left, and which devices are remembered.',
+    input: v.nothing,
+    needs: ownSession,
+    output: z.object({
+      since: v.time.nullable().describe('null: there is none.'),
+      recoveryCodesLeft: z.int(),
+      devices: z.array(z.object({ createdAt: v.time, agent: z.string() })),
+    }),
+    example: {},
+  }),
+  beginSecondFactor: command({
+    summary: 'Begin with a second factor: a secret for an authenticator app. Nothing is asked for before it is confirmed.',
+    input: v.nothing,
+    needs: ownSession,
+    critical: true,
+    output: z.object({ secret: z.string(), address: z.string().describe('otpauth://…, for a QR code.') }),
+    example: {},
+  }),
+  confirmSecondFactor: command({
+    summary: 'Confirm it by a first code. From now on every sign-in asks for one.',
+    input: z.strictObject({ code }),
+    needs: ownSession,
+    output: z.object({ recoveryCodes }),
+    example: { code: '287082' },
+  }),
+  renewRecoveryCodes: command({
+    summary: 'Ten new recovery codes; those until now count no more.',
+    input: v.nothing,
+    needs: ownSession,
+    critical: true,
+    output: z.object({ recoveryCodes }),
+    example: {},
+  }),
+  removeSecondFactor: command({
+    summary: 'Remove the second factor from my account.',
+    input: v.nothing,
+    needs: ownSession,
+    critical: true,
+    output: v.nothing,
+    example: {},
+  }),
+  forgetDevices: command({
+    summary: 'Ask for a code on every device of mine again.',
+    input: v.nothing,
+    needs: ownSession,
+    output: v.nothing,
+    example: {},
   }),
   setPreference: command({
     summary: 'Remember a choice of mine, like the theme, on every screen I use.',
@@ -337,13 +398,23 @@ export const people = area('people', {
     summary: 'A new one-time sign-in link for a person who lost theirs, or their password.',
     input: z.strictObject({ organisation: v.id, person: v.id }),
     needs: { permission: 'organisation.people', at: (input) => ({ organisation: input.organisation }) },
+    critical: true,
     output: z.object({ link: z.string(), expiresAt: v.time }),
+    example: { organisation: EXAMPLE.organisation, person: EXAMPLE.viewer },
+  }),
+  resetSecondFactor: command({
+    summary: 'Take the second factor off a person who has lost their phone and their codes. Their sessions end.',
+    input: z.strictObject({ organisation: v.id, person: v.id }),
+    needs: { permission: 'organisation.people', at: (input) => ({ organisation: input.organisation }) },
+    critical: true,
+    output: v.nothing,
     example: { organisation: EXAMPLE.organisation, person: EXAMPLE.viewer },
   }),
   disablePerson: command({
     summary: 'Bar a person from signing in, or let them in again. Their sessions end at once.',
     input: z.strictObject({ person: v.id, disabled: z.boolean(), opId: v.opId }),
     needs: { permission: 'platform.administer', at: () => 'platform' },
+    critical: true,
     output: v.nothing,
     example: { person: EXAMPLE.viewer, disabled: false },
   }),
@@ -440,6 +511,7 @@ export type PeopleEvent =
   | { event: 'people.grantsChanged'; person: string; by: string | null; role: string; where: string; given: boolean }
   | { event: 'people.personChanged'; person: string }
   | { event: 'people.sessionEnded'; session: string; person: string }
+  | { event: 'people.sessionConfirmed'; session: string; person: string }
   | { event: 'people.siteChanged'; site: string }
   | { event: 'people.organisationChanged'; organisation: string }
   | { event: 'people.placesChanged'; site: string; place: string }

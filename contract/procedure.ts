@@ -25,6 +25,8 @@ export type ProcedureMeta = {
   kind: 'question' | 'command';
   needs: Needs<never>;
   runs: 'here' | 'owner';
+  /** Only for somebody who has proven a short while ago that it is still them: see people.confirmSession. */
+  critical: boolean;
   example: unknown;
 };
 
@@ -34,17 +36,18 @@ type ProcedureDeclaration<In, RawIn, Out, RawOut> = {
   needs: Needs<NoInfer<In>>;
   /** 'owner': only the station that owns the thing answers; any other says notHere. */
   runs?: 'here' | 'owner';
+  critical?: true;
   output: z.ZodType<Out, RawOut>;
   example: NoInfer<RawIn>;
 };
 
-const base = oc.$meta<ProcedureMeta>({ kind: 'question', needs: ownSession, runs: 'here', example: undefined });
+const base = oc.$meta<ProcedureMeta>({ kind: 'question', needs: ownSession, runs: 'here', critical: false, example: undefined });
 
 const declare =
   (kind: ProcedureMeta['kind']) =>
   <In, RawIn, Out, RawOut>(d: ProcedureDeclaration<In, RawIn, Out, RawOut>) =>
     base
-      .meta({ kind, needs: d.needs as Needs<never>, runs: d.runs ?? 'here', example: d.example })
+      .meta({ kind, needs: d.needs as Needs<never>, runs: d.runs ?? 'here', critical: d.critical ?? false, example: d.example })
       .route({ method: 'POST', summary: d.summary })
       .input(d.input)
       .output(d.output);

@@ -19,6 +19,7 @@ export const time = z.int();
 export const email = text(254).pipe(z.string().regex(/^[^\s@<>()",;:\\]+@[^\s@<>()",;:\\]+$/, 'is not an e-mail address'));
 export const password = plain(256).min(8, 'has fewer than 8 characters');
 export const opId = id.optional().describe('Chosen by the caller. Repeating a command with the same opId is harmless.');
+export const yes = z.literal(true);
 export const nothing = z.strictObject({});
 export const limit = z.int().min(1).max(500).default(100);
 

@@ -89,6 +89,7 @@ async function answerTo(options: RouterOptions, name: string, given: unknown, re
     await writeDown(options, call, refusal);
     throw refusal;
   }
+  if (declared.meta.critical && !session.confirmed) throw new Refusal('unconfirmed', 'Prove first that it is still you.');
   const before = opId === undefined ? undefined : await options.store.answered(opId, call.caller.author);
   if (before) return before.result;
   try {

@@ -9,7 +9,14 @@ import type { Entity } from '../store/entities.ts';
 import type { PeopleTables } from './entities.ts';
 import { digestOf } from './tokens.ts';
 
-export type SessionFacts = { person: Id; session: Id; expiresAt: number; grants: readonly Grant[] };
+export type SessionFacts = {
+  person: Id;
+  session: Id;
+  expiresAt: number;
+  grants: readonly Grant[];
+  /** Has proven a short while ago who sits there. */
+  confirmed: boolean;
+};
 
 /** What router and streams ask people before they let anything happen. */
 export type Authority = {
@@ -24,8 +31,10 @@ export type Directory = Authority & {
 };
 
 type Site = Extract<Place, { kind: 'site' }> & { archived: boolean };
-type Session = { id: Id; person: Id; expiresAt: number; seenAt: number };
+type Session = { id: Id; person: Id; expiresAt: number; seenAt: number; confirmedAt: number };
 
+/** How long a proof is good for critical acts. */
+export const CONFIRMED_MS = 10 * 60_000;
 /** How often a session's last use is written down. */
 const SEEN_MS = 60_000;
 
@@ -85,6 +94,7 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
         loaded = false;
         break;
       case 'people.sessionEnded':
+      case 'people.sessionConfirmed':
         told.sessions += 1;
         for (const [token, session] of sessions) if (session.id === event.session) sessions.delete(token);
         break;
@@ -116,7 +126,7 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
     const session = await read()
       .selectFrom('session')
       .innerJoin('people', 'people.id', 'session.person')
-      .select(['session.id', 'session.person', 'session.expiresAt', 'session.seenAt'])
+      .select(['session.id', 'session.person', 'session.expiresAt', 'session.seenAt', 'session.confirmedAt'])
       .where('session.tokenDigest', '=', digestOf(token))
       .where('people.disabledAt', 'is', null)
       .where('people.deletedAt', 'is', null)
@@ -133,14 +143,14 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
     if (!loaded || own === undefined || session === undefined) return undefined;
     const now = clock();
     if (session.expiresAt <= now || now - session.seenAt > SEEN_MS) return undefined;
-    return { person: session.person, session: session.id, expiresAt: session.expiresAt, grants: own };
+    return factsOf(session, own, now);
   }
 
   async function facts(session: Session | undefined): Promise<SessionFacts | undefined> {
     if (session === undefined || session.expiresAt <= clock()) return undefined;
     await fresh();
     if (clock() - session.seenAt > SEEN_MS) seen(session);
-    return { person: session.person, session: session.id, expiresAt: session.expiresAt, grants: await grantsOf(session.person) };
+    return factsOf(session, await grantsOf(session.person), clock());
   }
 
   function seen(session: Session): void {
@@ -201,6 +211,15 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
     },
   };
 }
+
+/** A proof of tomorrow, where the clock was set back, is none. */
+const factsOf = ({ person, id, expiresAt, confirmedAt }: Session, grants: readonly Grant[], now: number): SessionFacts => ({
+  person,
+  session: id,
+  expiresAt,
+  grants,
+  confirmed: confirmedAt <= now && now - confirmedAt < CONFIRMED_MS,
+});
 
 /** 'site:<id>' ⇄ {kind: 'site', site: id} */
 export function grantPlace(at: string): Grant['at'] {

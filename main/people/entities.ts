@@ -108,8 +108,22 @@ export type PeopleTables = {
     expiresAt: number;
     source: string;
     agent: string;
+    /** When somebody last proved here who they are. */
+    confirmedAt: number;
   };
-  signInLink: { secretDigest: string; person: string; createdAt: number; expiresAt: number };
+  /** `replacesPhone`: made at the station's own console, where somebody may have lost the phone as well. */
+  signInLink: { secretDigest: string; person: string; createdAt: number; expiresAt: number; replacesPhone: number };
+  phone: {
+    person: string;
+    createdAt: number;
+    confirmedAt: number | null;
+    ahead: number;
+    lastStep: number;
+    doubtStep: number | null;
+    doubtAhead: number | null;
+  };
+  recoveryCode: { person: string; digest: string };
+  rememberedDevice: { tokenDigest: string; person: string; createdAt: number; expiresAt: number; agent: string };
   audit: {
     incarnation: string;
     seq: number;

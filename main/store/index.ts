@@ -44,6 +44,9 @@ export const LOCAL_TABLES: Readonly<Record<string, string>> = {
   credential: 'credentials never travel',
   session: 'a session is with one station',
   signInLink: 'a link leads to the station that made it',
+  phone: 'credentials never travel',
+  recoveryCode: 'credentials never travel',
+  rememberedDevice: 'is remembered by one station',
 };
 
 /** Those among them that only the store itself writes. What an audit row says of people may be erased, so that is not among them. */

@@ -3,6 +3,7 @@ import type { Migrate } from '../ddl.ts';
 import * as store from './0010-store.ts';
 import * as people from './0020-people.ts';
 import * as watch from './0030-watch.ts';
+import * as secondFactor from './0040-second-factor.ts';
 
 export type Migration = { version: number; up(migrate: Migrate): Promise<void> };
 
@@ -10,4 +11,5 @@ export const migrations: readonly Migration[] = [
   { version: 10, up: store.up },
   { version: 20, up: people.up },
   { version: 30, up: watch.up },
+  { version: 40, up: secondFactor.up },
 ];
