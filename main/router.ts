@@ -96,6 +96,8 @@ async function answerTo(options: RouterOptions, name: string, given: unknown, re
     return answered(declared, await handler(input, call));
   } catch (error) {
     if (error instanceof AlreadyDone) return error.result;
+    // What only the handler could know to be too much: it stands in the audit like any other refusal.
+    if (error instanceof Refusal && error.code === 'forbidden') await writeDown(options, call, error);
     throw error;
   }
 }

@@ -15,11 +15,12 @@ export async function verifyPassword(hash: string, password: string): Promise<bo
 
 export const isOutdated = (hash: string): boolean => !hash.startsWith(MARK);
 
+/** Looks like one of ours, and is nobody's. Written out, for one made at first use would take twice as long that once. */
+const DECOY = `${MARK}bm9ib2R5J3Mgc2FsdCEhIQ$bm9ib2R5IGhhcyB0aGlzIHBhc3N3b3JkLCBub2JvZHk`;
+
 /** Takes as long as a real check, so that an unknown e-mail cannot be told from a wrong password by the clock. */
-let decoy: Promise<string> | undefined;
 export async function verifyNobody(password: string): Promise<false> {
-  decoy ??= hashPassword('nobody has this password');
-  await verifyPassword(await decoy, password);
+  await verifyPassword(DECOY, password);
   return false;
 }
 

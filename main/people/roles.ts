@@ -37,23 +37,27 @@ export async function giveRole(tx: Tx, who: Id, role: Role, place: Place, by: Id
   if (same) return same.id;
   const id = tx.id();
   const scope: Scope = place.kind === 'platform' ? 'platform' : `org:${place.organisation}`;
-  // A link handed out in one organisation must not open what the person is given in another.
-  if (await hasRoleOutside(tx, who, scope)) await inside(tx).deleteFrom('signInLink').where('person', '=', who).execute();
+  // A link handed out in one organisation must not open what the person is given in another. Who has no role at all may have
+  // had one when the link was made.
+  const scopes = await scopesOfRoles(tx, who);
+  if (scopes.length === 0 || scopes.some((other) => other !== scope))
+    await inside(tx).deleteFrom('signInLink').where('person', '=', who).execute();
   await tx.create(grant, id, scope, { person: who, role, at });
   if (place.kind !== 'platform') await joinOrganisation(tx, who, place.organisation);
   tx.emit({ event: 'people.grantsChanged', person: who, by, role, where: await nameOf(tx, place), given: true });
   return id;
 }
 
-async function hasRoleOutside(tx: Tx, who: Id, scope: Scope): Promise<boolean> {
-  const role = await inside(tx)
+/** Where a person has roles: the platform, organisations. */
+async function scopesOfRoles(tx: Tx, who: Id): Promise<string[]> {
+  const rows = await inside(tx)
     .selectFrom('grants')
-    .select('id')
+    .select('scope')
+    .distinct()
     .where('person', '=', who)
-    .where('scope', '!=', scope)
     .where('deletedAt', 'is', null)
-    .executeTakeFirst();
-  return role !== undefined;
+    .execute();
+  return rows.map(({ scope }) => scope);
 }
 
 /** What people call the place; '' for the whole platform. */
@@ -193,7 +197,8 @@ export function roleProcedures(
           .executeTakeFirst();
         if (member === undefined) throw new Refusal('notFound', 'This person does not belong to the organisation.');
         // A link is as good as a password: it must not lift an administrator of one organisation into another.
-        const outside = await hasRoleOutside(tx, input.person, `org:${input.organisation}`);
+        const scopes = await scopesOfRoles(tx, input.person);
+        const outside = scopes.some((scope) => scope !== `org:${input.organisation}`);
         if (outside && !caller.may('platform.administer', { kind: 'platform' }))
           throw new Refusal('forbidden', 'This person has a role outside your organisation. Ask a platform administrator.');
         const { secret, expiresAt } = await sessions.makeLink(tx, input.person, LINK_MS);
@@ -205,7 +210,10 @@ export function roleProcedures(
       store.change(caller.author, async (tx) => {
         if (input.disabled) await mustLeaveAnAdministrator(tx, { person: input.person });
         await tx.update(person, input.person, { disabledAt: input.disabled ? tx.now() : null });
-        if (input.disabled) await sessions.end(tx, { person: input.person });
+        if (input.disabled) {
+          await sessions.end(tx, { person: input.person });
+          await sessions.dropLinks(tx, input.person);
+        }
         tx.emit({ event: 'people.personChanged', person: input.person });
         return {};
       }),

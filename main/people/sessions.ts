@@ -5,7 +5,7 @@ import { Refusal } from '../../contract/errors.ts';
 import type { Id } from '../../contract/ids.ts';
 import type { Procedures, Station } from '../area.ts';
 import type { Origin } from '../caller.ts';
-import type { Author, Tx } from '../store/index.ts';
+import type { Author, Store, Tx } from '../store/index.ts';
 import type { PeopleTables } from './entities.ts';
 import { hashPassword, isOutdated, openThrottle, verifyNobody, verifyPassword } from './passwords.ts';
 import { digestOf, newToken } from './tokens.ts';
@@ -25,12 +25,23 @@ export const stranger = (action: string, origin: Origin, person: Id | null = nul
   site: null,
 });
 
+/** Says no to somebody who has no session, and writes it down. */
+export async function turnAway(store: Store, by: Author, refusal: Refusal): Promise<never> {
+  const { person, session, action, from, organisation, site } = by;
+  const detail = { from, message: refusal.message, changes: [] };
+  await store.audit({ actor: person, session, action, outcome: 'refused', organisation, site, detail });
+  throw refusal;
+}
+
 export type Sessions = {
   procedures: Pick<Procedures<'people'>, 'signIn' | 'signInByLink' | 'signOut' | 'listSessions' | 'revokeSession' | 'changePassword'>;
   /** Opens a session inside a change; the token is known only to whoever gets it now. */
   open(tx: Tx, person: Id, origin: Origin): Promise<string>;
   end(tx: Tx, where: { person: Id; except?: Id } | { session: Id }): Promise<number>;
+  /** A new link takes the place of the person's earlier ones: those were lost, or went astray. */
   makeLink(tx: Tx, person: Id, lifetimeMs: number): Promise<{ secret: string; expiresAt: number }>;
+  /** Links that were handed out open nothing any more. */
+  dropLinks(tx: Tx, person: Id): Promise<void>;
   setPassword(tx: Tx, person: Id, hash: string): Promise<void>;
 };
 
@@ -71,6 +82,10 @@ export function openSessions(station: Station): Sessions {
     return ended.length;
   };
 
+  const dropLinks: Sessions['dropLinks'] = async (tx, person) => {
+    await inside(tx).deleteFrom('signInLink').where('person', '=', person).execute();
+  };
+
   const setPassword: Sessions['setPassword'] = async (tx, person, hash) => {
     await inside(tx)
       .insertInto('credential')
@@ -100,27 +115,16 @@ export function openSessions(station: Station): Sessions {
     return token;
   }
 
-  async function refused(origin: Origin, action: string, person: Id | null, message: string): Promise<never> {
-    await store.audit({
-      actor: person,
-      session: null,
-      action,
-      outcome: 'refused',
-      organisation: null,
-      site: null,
-      detail: { from: origin.from, message, changes: [] },
-    });
-    throw new Refusal('unauthenticated', message);
-  }
-
   return {
     open,
     end,
     setPassword,
+    dropLinks,
     async makeLink(tx, person, lifetimeMs) {
       const secret = newToken(random);
       const expiresAt = tx.now() + lifetimeMs;
-      await inside(tx).deleteFrom('signInLink').where('expiresAt', '<', tx.now()).execute();
+      await inside(tx).deleteFrom('signInLink').where('expiresAt', '<=', tx.now()).execute();
+      await dropLinks(tx, person);
       await inside(tx)
         .insertInto('signInLink')
         .values({ secretDigest: digestOf(secret), person, createdAt: tx.now(), expiresAt })
@@ -143,7 +147,12 @@ export function openSessions(station: Station): Sessions {
           .where('people.deletedAt', 'is', null)
           .executeTakeFirst();
         const right = found ? await verifyPassword(found.hash, input.password) : await verifyNobody(input.password);
-        const wrong = () => refused(origin, 'people.signIn', found?.id ?? null, 'E-mail or password is wrong.');
+        const wrong = () =>
+          turnAway(
+            store,
+            stranger('people.signIn', origin, found?.id ?? null),
+            new Refusal('unauthenticated', 'E-mail or password is wrong.'),
+          );
         if (!found || !right || found.disabledAt !== null) return wrong();
         throttle.succeeded(emailKey, origin.from);
         const renewed = isOutdated(found.hash) ? await hashPassword(input.password) : undefined;
@@ -158,7 +167,9 @@ export function openSessions(station: Station): Sessions {
 
       async signInByLink(input, { origin }) {
         const secretDigest = digestOf(input.secret);
-        const token = await store.change(stranger('people.signInByLink', origin), async (tx) => {
+        const known = await read().selectFrom('signInLink').select('person').where('secretDigest', '=', secretDigest).executeTakeFirst();
+        const by = stranger('people.signInByLink', origin, known?.person ?? null);
+        const token = await store.change(by, async (tx) => {
           const used = await inside(tx)
             .deleteFrom('signInLink')
             .where('secretDigest', '=', secretDigest)
@@ -176,7 +187,7 @@ export function openSessions(station: Station): Sessions {
           return person && openByLink(tx, person.id, origin);
         });
         if (token === undefined)
-          return refused(origin, 'people.signInByLink', null, 'This link has been used, or is too old. Ask for a new one.');
+          return turnAway(store, by, new Refusal('unauthenticated', 'This link has been used, or is too old. Ask for a new one.'));
         return { token };
       },
 
@@ -238,7 +249,13 @@ export function openSessions(station: Station): Sessions {
         }
         const hash = await hashPassword(input.password);
         await store.change(caller.author, async (tx) => {
+          // The slow check took a while: the session may have ended since, or the password be another one.
+          const session = await inside(tx).selectFrom('session').select('id').where('id', '=', caller.session).executeTakeFirst();
+          if (session === undefined) throw new Refusal('unauthenticated', 'Please sign in.');
+          if ((await presentHash(tx, caller.person)) !== known?.hash)
+            throw new Refusal('conflict', 'The password was changed just now, elsewhere. Try again with the new one.');
           await setPassword(tx, caller.person, hash);
+          await dropLinks(tx, caller.person);
           await end(tx, { person: caller.person, except: caller.session });
           tx.note(null);
           tx.emit({ event: 'people.personChanged', person: caller.person });

@@ -10,7 +10,7 @@ import type { PeopleTables } from './entities.ts';
 import { createOrganisation, createSite } from './organisations.ts';
 import { hashPassword } from './passwords.ts';
 import { createPerson, giveRole } from './roles.ts';
-import { type Sessions, stranger } from './sessions.ts';
+import { type Sessions, stranger, turnAway } from './sessions.ts';
 
 export type SetUp = {
   organisation: string;
@@ -78,9 +78,14 @@ export function openFirstStart({ store, random }: Station, sessions: Sessions): 
       async setUp(input, { origin }) {
         if (!(await needed())) throw new Refusal('conflict', 'This station has been set up already. Please sign in.');
         // Until it is set up, a station on a network would belong to whoever finds it first.
+        const by = stranger('people.setUp', origin);
         if (!origin.local && !isCode(input.code))
-          throw new Refusal('forbidden', 'The set-up code is not right. It is printed where the station was started.');
-        const token = await carryOut(stranger('people.setUp', origin), input, (tx, { admin }) => sessions.open(tx, admin, origin));
+          return turnAway(
+            store,
+            by,
+            new Refusal('forbidden', 'The set-up code is not right. It is printed where the station was started.'),
+          );
+        const token = await carryOut(by, input, (tx, { admin }) => sessions.open(tx, admin, origin));
         return { token };
       },
     },

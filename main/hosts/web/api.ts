@@ -1,5 +1,6 @@
 // REST: every procedure as POST /api/<area>/<name>, and the documents that describe them.
 
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errorStatus, isErrorCode, Refusal } from '../../../contract/errors.ts';
 import { procedures } from '../../../contract/index.ts';
@@ -81,8 +82,27 @@ export const headOf = (request: FastifyRequest): Head => ({
 });
 
 export function refuse(reply: FastifyReply, refusal: Refusal): FastifyReply {
+  const waitMs = refusal.data?.retryAfterMs;
+  if (typeof waitMs === 'number') reply.header('retry-after', Math.ceil(waitMs / 1000));
   return reply.status(errorStatus[refusal.code]).header('cache-control', 'no-store').send(refusal.travelling);
 }
+
+/** What cannot even be read as a request is told why, and its connection ended. */
+export function turnAwayUnread(error: { code?: string }, socket: Socket): void {
+  if (!socket.writable) return;
+  const refusal = unread[error.code ?? ''] ?? new Refusal('invalid', 'This is not a proper request.');
+  const body = JSON.stringify(refusal.travelling);
+  socket.end(
+    `HTTP/1.1 ${errorStatus[refusal.code]} Refused\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+const unread: Record<string, Refusal> = {
+  // Ports share cookies: those of other programs on this machine come along.
+  HPE_HEADER_OVERFLOW: new Refusal('tooLarge', 'The head of the request is too large: remove the cookies of this address, then try again.'),
+  ERR_HTTP_REQUEST_TIMEOUT: new Refusal('timedOut', 'The request took too long to arrive. Send it again.'),
+};
 
 /** What Fastify itself refuses, in the one shape every refusal has. */
 export function fastifyRefusal(error: { statusCode?: number; code?: string; message?: string }): Refusal | undefined {

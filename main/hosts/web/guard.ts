@@ -28,7 +28,7 @@ export function hostName(header: string | undefined): string {
   }
 }
 
-export const isLoopback = (address: string) => /^(::1|::ffff:127\.|127\.)/.test(address);
+export const isLoopback = (address: string) => /^(::1|(::ffff:)?127\.\d+\.\d+\.\d+)$/.test(address);
 
 const isLoopbackName = (name: string) =>
   name === 'localhost' || name.endsWith('.localhost') || name === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(name);
@@ -38,7 +38,7 @@ export function knownHosts({
   beyondLoopback,
   allowedHosts,
 }: Pick<GuardOptions, 'beyondLoopback' | 'allowedHosts'>): (name: string) => boolean {
-  const names = new Set(allowedHosts.map((host) => hostName(host.replace(/^https?:\/\//, ''))));
+  const names = new Set(allowedHosts.map((allowed) => outerUrl(allowed)?.hostname ?? ''));
   if (beyondLoopback) {
     const own = hostname().toLowerCase();
     names.add(own).add(`${own}.local`);
@@ -77,8 +77,11 @@ export function refuseStranger(options: GuardOptions, isKnown: (name: string) =>
 /** An exact match with the name the request itself was sent to; behind a proxy, with a name from the settings, over TLS. */
 export function isOwnOrigin({ secure, allowedHosts }: GuardOptions, host: string, origin: string): boolean {
   if (origin === `${secure ? 'https' : 'http'}://${host}`) return true;
-  return allowedHosts.some((allowed) => origin === (/^https?:\/\//.test(allowed) ? allowed : `https://${allowed}`));
+  return allowedHosts.some((allowed) => origin === outerUrl(allowed)?.origin);
 }
+
+/** An entry of allowedHosts as a browser writes it: in small letters, without the usual port. */
+const outerUrl = (allowed: string): URL | null => URL.parse(/^https?:\/\//i.test(allowed) ? allowed : `https://${allowed}`);
 
 /** The session a request carries. A cookie counts only where the page that sent it is certainly ours. */
 export function tokenOf(options: GuardOptions, head: Head): string | undefined {
@@ -91,21 +94,34 @@ export function tokenOf(options: GuardOptions, head: Head): string | undefined {
 }
 
 export function originOf(head: Head): Origin {
-  const forwarded = head.headers['x-forwarded-for'] !== undefined || head.headers.forwarded !== undefined;
   return {
     from: head.address.replace(/^::ffff:/, ''),
-    local: isLoopback(head.address) && !forwarded,
+    local: isFromHere(head),
     agent: one(head.headers['user-agent']) ?? '',
   };
 }
 
+/** A proxy on this machine makes everybody come from it. It adds one of these, or at least passes on the name it was called by. */
+const BY_PROXY = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];
+
+export const isFromHere = ({ address, headers }: Head): boolean =>
+  isLoopback(address) && isLoopbackName(hostName(one(headers.host))) && BY_PROXY.every((name) => headers[name] === undefined);
+
 // ---- the cookie
 
-/** Named after the station, as ports share cookies. `__Host-` wherever the browser takes a Secure cookie: over TLS, and on loopback. */
-export function cookieName({ secure, stationId }: GuardOptions, host: string): string {
-  const strict = secure || isLoopbackName(hostName(host));
+/**
+ * Named after the station, as ports share cookies. `__Host-` wherever the browser takes a Secure cookie: over TLS, ours or that of
+ * the proxy by which alone another name can reach a station on loopback; and on loopback itself.
+ */
+export function cookieName({ secure, beyondLoopback, allowedHosts, stationId }: GuardOptions, host: string): string {
+  const strict = secure || isLoopbackName(hostName(host)) || (!beyondLoopback && !allowedHosts.some((allowed) => isPlain(allowed, host)));
   return `${strict ? '__Host-' : ''}outpost-${stationId.slice(-12)}`;
 }
+
+const isPlain = (allowed: string, host: string): boolean => {
+  const url = outerUrl(allowed);
+  return url?.protocol === 'http:' && url.hostname === hostName(host);
+};
 
 export function cookieHeader(options: GuardOptions, host: string, token: string | undefined): string {
   const name = cookieName(options, host);

@@ -6,17 +6,18 @@ import rateLimit from '@fastify/rate-limit';
 import Fastify from 'fastify';
 import { Refusal } from '../../../contract/errors.ts';
 import { CONTRACT } from '../../../contract/version.ts';
-import { bearer } from '../../calls.ts';
 import type { Site } from '../../site.ts';
-import { fastifyRefusal, headOf, refuse, serveApi } from './api.ts';
-import { type GuardOptions, isLoopback, knownHosts, refuseStranger } from './guard.ts';
+import { fastifyRefusal, headOf, refuse, serveApi, turnAwayUnread } from './api.ts';
+import { type GuardOptions, type Head, isFromHere, isLoopback, knownHosts, refuseStranger } from './guard.ts';
 import { openMetrics } from './metrics.ts';
 import { servePages } from './pages.ts';
-import { serveSockets } from './sockets.ts';
+import { isWebSocket, serveSockets } from './sockets.ts';
 import { type Certificate, certificate } from './tls.ts';
 
 const BODY_BYTES = 1024 * 1024;
 const CALLS_A_MINUTE = 6_000;
+/** For a whole request, over the slowest link: what trickles longer only holds a connection. */
+const REQUEST_MS = 120_000;
 
 export type WebServer = {
   url: string;
@@ -42,10 +43,15 @@ export async function serveWeb(site: Site, screens: string): Promise<WebServer> 
   const app = Fastify({
     bodyLimit: BODY_BYTES,
     forceCloseConnections: true,
+    requestTimeout: REQUEST_MS,
     // Only whole addresses and our own names of procedures: nothing is guessed from a path.
     routerOptions: { maxParamLength: 200 },
     frameworkErrors: (_, __, reply) => refuse(reply, new Refusal('invalid', 'This is not a proper address.')),
-    ...(tls && { https: { cert: tls.cert, key: tls.key } }),
+    clientErrorHandler: turnAwayUnread,
+    // Programs offer HTTP/2 by the same header as a screen asks for its sockets: they get their answer over HTTP/1.
+    ...(tls
+      ? { https: { cert: tls.cert, key: tls.key, shouldUpgradeCallback: isWebSocket } }
+      : { http: { shouldUpgradeCallback: isWebSocket } }),
   });
   app.removeContentTypeParser('text/plain');
   // An empty body is the empty input; “__proto__” anywhere is refused, not merged.
@@ -66,6 +72,8 @@ export async function serveWeb(site: Site, screens: string): Promise<WebServer> 
       ...((tls || !beyondLoopback) && { 'cross-origin-opener-policy': 'same-origin' }),
       ...(tls && !tls.selfMade && { 'strict-transport-security': 'max-age=31536000' }),
     });
+    // Who has gone already has no address any more to be judged or counted by.
+    if (request.socket.remoteAddress === undefined) return refuse(reply, new Refusal('cancelled', 'The connection was lost.'));
     const refused = refuseStranger(guard, isKnown, headOf(request));
     if (refused && !isPlainNavigation(request.method, request.url, refused.status))
       return reply.status(refused.status).send({ code: refused.code, message: refused.message, data: {} });
@@ -121,10 +129,10 @@ export async function serveWeb(site: Site, screens: string): Promise<WebServer> 
 const isPlainNavigation = (method: string, url: string, status: number) =>
   status === 403 && method === 'GET' && !url.startsWith('/api/') && !url.startsWith('/metrics');
 
-function mayReadMetrics(head: ReturnType<typeof headOf>, token: string | undefined): boolean {
-  const forwarded = head.headers['x-forwarded-for'] !== undefined || head.headers.forwarded !== undefined;
-  if (isLoopback(head.address) && !forwarded) return true;
-  const given = bearer(head.headers.authorization);
+function mayReadMetrics(head: Head, token: string | undefined): boolean {
+  if (isFromHere(head)) return true;
+  // Whatever somebody chose as that token, unlike those the station makes.
+  const [, given] = /^Bearer (.+)$/.exec(String(head.headers.authorization)) ?? [];
   if (token === undefined || given === undefined) return false;
   const [a, b] = [Buffer.from(given), Buffer.from(token)];
   return a.length === b.length && timingSafeEqual(a, b);

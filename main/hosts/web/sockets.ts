@@ -82,6 +82,8 @@ export function serveSockets(server: Server, site: Site, guard: GuardOptions, is
 // Deflate off: it costs memory per connection, and what is large here is compressed already.
 const socketServer = (maxPayload: number) => new WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false });
 
+export const isWebSocket = ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket';
+
 function turnAway(stream: Duplex, status: number, words: string): void {
   stream.end(`HTTP/1.1 ${status} ${words}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

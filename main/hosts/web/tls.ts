@@ -18,14 +18,23 @@ export async function certificate(settings: StationSettings, secrets: string, no
   if (settings.tlsCert !== undefined || settings.tlsKey !== undefined) return given(settings);
   const files = { cert: join(secrets, 'tls.crt'), key: join(secrets, 'tls.key') };
   if (existsSync(files.cert) && existsSync(files.key)) {
-    const cert = await readFile(files.cert, 'utf8');
-    if (Date.parse(new X509Certificate(cert).validTo) - now > RENEW_MS)
-      return described({ cert, key: await readFile(files.key, 'utf8') }, true);
+    const known = { cert: await readFile(files.cert, 'utf8'), key: await readFile(files.key, 'utf8') };
+    if (serves(known, now)) return described(known, true);
   }
   const made = await make(now);
   await writeWhole(files.key, made.key);
   await writeWhole(files.cert, made.cert);
   return described(made, true);
+}
+
+/** Its own certificate the station makes anew when it ends soon, and as well when a disk or a kill left something else of it. */
+function serves(pair: { cert: string; key: string }, now: number): boolean {
+  try {
+    createSecureContext(pair);
+    return Date.parse(new X509Certificate(pair.cert).validTo) - now > RENEW_MS;
+  } catch {
+    return false;
+  }
 }
 
 function given({ tlsCert, tlsKey }: StationSettings): Certificate {
