@@ -41,6 +41,7 @@ const person = z.object({
   picture: z.string().nullable().describe('Changes whenever the picture does; null without one.'),
   disabledAt: v.time.nullable(),
 });
+const listed = person.extend({ grants: z.array(grant), hasPassword: z.boolean(), hasSecondFactor: z.boolean() });
 const session = z.object({
   id: v.id,
   createdAt: v.time,
@@ -366,14 +367,14 @@ export const people = area('people', {
     summary: 'The people of an organisation, with their roles in it.',
     input: z.strictObject({ organisation: v.id }),
     needs: { permission: 'organisation.people', at: (input) => ({ organisation: input.organisation }) },
-    output: z.object({ people: z.array(person.extend({ grants: z.array(grant), hasPassword: z.boolean() })) }),
+    output: z.object({ people: z.array(listed) }),
     example: { organisation: EXAMPLE.organisation },
   }),
   listSitePeople: question({
     summary: 'The people with a role at a site.',
     input: z.strictObject({ site: v.id }),
     needs: { permission: 'site.people', at: (input) => ({ site: input.site }) },
-    output: z.object({ people: z.array(person.extend({ grants: z.array(grant), hasPassword: z.boolean() })) }),
+    output: z.object({ people: z.array(listed) }),
     example: { site: EXAMPLE.site },
   }),
   createPerson: command({

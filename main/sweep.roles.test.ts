@@ -48,6 +48,13 @@ const TABLE: Record<string, string> = {
   'people.picture': '          nnnn+ nnn uu', // that of the platform administrator, who belongs to no organisation
   'people.listSessions': '     +++++ +++ uu',
   'people.revokeSession': '    nnnn+ nnn uu', // it is the platform administrator's own
+  'people.confirmSession': '   +++++ +++ uu',
+  'people.secondFactor': '     +++++ +++ uu',
+  'people.beginSecondFactor': '+++++ +++ uu',
+  'people.confirmSecondFactor': 'ccccc ccc uu', // nobody has begun
+  'people.renewRecoveryCodes': 'ccccc ccc uu',
+  'people.removeSecondFactor': 'ccccc ccc uu',
+  'people.forgetDevices': '    +++++ +++ uu',
   'people.setPreference': '    +++++ +++ uu',
   'people.createOrganisation': 'ffff+ fff uu',
   'people.updateOrganisation': 'fff++ nnn uu',
@@ -64,6 +71,7 @@ const TABLE: Record<string, string> = {
   'people.listSitePeople': '   ff+++ nnn uu',
   'people.createPerson': '     ff+++ nnn uu',
   'people.createSignInLink': ' fff++ nnn uu',
+  'people.resetSecondFactor': 'fffcc nnn uu', // the viewer has none
   'people.disablePerson': '    ffff+ fff uu',
   'people.grantRole': '        ff+++ nnn uu',
   'people.revokeRole': '       ff+++ nnn uu',

@@ -13,6 +13,7 @@ import { meStream, ownProcedures } from './me.ts';
 import { organisationProcedures } from './organisations.ts';
 import { placeProcedures, placesStream } from './places.ts';
 import { personByEmail, roleProcedures } from './roles.ts';
+import { openSecondFactor } from './secondFactor.ts';
 import { openSessions } from './sessions.ts';
 import { type FirstStart, openFirstStart } from './setup.ts';
 
@@ -31,7 +32,8 @@ export type People = Area<'people'> & {
 export function open(station: Station, shared: readonly Entity[]): People {
   const { store } = station;
   const directory = openDirectory(station, shared);
-  const sessions = openSessions(station);
+  const secondFactor = openSecondFactor(station);
+  const sessions = openSessions(station, secondFactor);
   const { procedures: setUp, ...firstStart } = openFirstStart(station, sessions);
 
   return {
@@ -43,16 +45,17 @@ export function open(station: Station, shared: readonly Entity[]): People {
       if (person === undefined) throw new Refusal('notFound', 'There is no such person at this station.');
       return store.change({ ...itself('people.consoleLink'), from: 'console' }, async (tx) => {
         tx.note(null, [{ entity: 'person', id: person.id, field: 'signInLink', before: null, after: tx.now() + lifetimeMs }]);
-        return (await sessions.makeLink(tx, person.id, lifetimeMs)).secret;
+        return (await sessions.makeLink(tx, person.id, lifetimeMs, true)).secret;
       });
     },
     procedures: {
       ...setUp,
       ...sessions.procedures,
+      ...secondFactor.procedures,
       ...ownProcedures(station, directory),
       ...organisationProcedures(station),
       ...placeProcedures(station),
-      ...roleProcedures(station, sessions, directory),
+      ...roleProcedures(station, sessions, secondFactor, directory),
       ...auditProcedures(station),
     },
     streams: {

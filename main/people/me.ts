@@ -98,7 +98,7 @@ async function shareOrganisation({ store }: Station, caller: Caller, other: stri
 
 async function meOf({ store, settings, version }: Station, authority: Authority, caller: Caller): Promise<Me> {
   const db = store.read as Kysely<PeopleTables>;
-  const [self, grants, organisations, sites, preferences, session, credential] = await Promise.all([
+  const [self, grants, organisations, sites, preferences, session, credential, phone] = await Promise.all([
     db.selectFrom('people').selectAll().where('id', '=', caller.person).executeTakeFirstOrThrow(),
     db.selectFrom('grants').selectAll().where('person', '=', caller.person).where('deletedAt', 'is', null).orderBy('id').execute(),
     db.selectFrom('organisations').selectAll().where('deletedAt', 'is', null).orderBy('name').orderBy('id').execute(),
@@ -106,6 +106,7 @@ async function meOf({ store, settings, version }: Station, authority: Authority,
     db.selectFrom('preferences').selectAll().where('person', '=', caller.person).where('deletedAt', 'is', null).execute(),
     db.selectFrom('session').select('expiresAt').where('id', '=', caller.session).executeTakeFirst(),
     db.selectFrom('credential').select('person').where('person', '=', caller.person).executeTakeFirst(),
+    db.selectFrom('phone').select('confirmedAt').where('person', '=', caller.person).executeTakeFirst(),
   ]);
   const place = (row: (typeof sites)[number]) => ({
     kind: 'site' as const,
@@ -134,6 +135,7 @@ async function meOf({ store, settings, version }: Station, authority: Authority,
       })),
     preferences: Object.fromEntries(preferences.map((row) => [row.name, JSON.parse(row.value) as string | number | boolean])),
     session: { id: caller.session, expiresAt: session?.expiresAt ?? 0 },
+    hasSecondFactor: phone !== undefined && phone.confirmedAt !== null,
     hasPassword: credential !== undefined,
     station: {
       id: store.stationId,

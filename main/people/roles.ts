@@ -5,10 +5,12 @@ import { Refusal } from '../../contract/errors.ts';
 import type { Id } from '../../contract/ids.ts';
 import { grantable, type Place, ROLE_LEVEL, type Role } from '../../contract/permissions.ts';
 import type { Call, Procedures, Station } from '../area.ts';
+import type { Caller } from '../caller.ts';
 import type { Scope } from '../store/entities.ts';
 import type { Tx } from '../store/index.ts';
 import { type Directory, grantPlace, grantText, placeAsGrant } from './directory.ts';
 import { grant, membership, type PeopleTables, person } from './entities.ts';
+import type { SecondFactor } from './secondFactor.ts';
 import { emailKeyOf, type Sessions } from './sessions.ts';
 
 const inside = (tx: Tx) => tx.db as Kysely<PeopleTables>;
@@ -93,10 +95,11 @@ const personColumns = ['people.id', 'people.email', 'people.name', 'people.pictu
 export function roleProcedures(
   { store }: Station,
   sessions: Sessions,
+  secondFactor: SecondFactor,
   directory: Directory,
 ): Pick<
   Procedures<'people'>,
-  'listPeople' | 'listSitePeople' | 'createPerson' | 'createSignInLink' | 'disablePerson' | 'grantRole' | 'revokeRole'
+  'listPeople' | 'listSitePeople' | 'createPerson' | 'createSignInLink' | 'resetSecondFactor' | 'disablePerson' | 'grantRole' | 'revokeRole'
 > {
   const read = () => store.read as Kysely<PeopleTables>;
 
@@ -116,6 +119,12 @@ export function roleProcedures(
     if (at !== undefined) query = query.where('at', '=', at);
     const grants = await query.orderBy('id').execute();
     const credentials = await read().selectFrom('credential').select('person').where('person', 'in', ids).execute();
+    const phones = await read()
+      .selectFrom('phone')
+      .select('person')
+      .where('person', 'in', ids)
+      .where('confirmedAt', 'is not', null)
+      .execute();
     return {
       people: people.map((one) => ({
         ...one,
@@ -123,6 +132,7 @@ export function roleProcedures(
           .filter((given) => given.person === one.id)
           .map((given) => ({ id: given.id, person: one.id, role: given.role as Role, at: grantPlace(given.at) })),
         hasPassword: credentials.some((credential) => credential.person === one.id),
+        hasSecondFactor: phones.some((phone) => phone.person === one.id),
       })),
     };
   }
@@ -188,22 +198,20 @@ export function roleProcedures(
 
     createSignInLink: (input, { caller }) =>
       store.change(caller.author, async (tx) => {
-        const member = await inside(tx)
-          .selectFrom('memberships')
-          .select('person')
-          .where('person', '=', input.person)
-          .where('organisation', '=', input.organisation)
-          .where('deletedAt', 'is', null)
-          .executeTakeFirst();
-        if (member === undefined) throw new Refusal('notFound', 'This person does not belong to the organisation.');
-        // A link is as good as a password: it must not lift an administrator of one organisation into another.
-        const scopes = await scopesOfRoles(tx, input.person);
-        const outside = scopes.some((scope) => scope !== `org:${input.organisation}`);
-        if (outside && !caller.may('platform.administer', { kind: 'platform' }))
-          throw new Refusal('forbidden', 'This person has a role outside your organisation. Ask a platform administrator.');
+        await mustBeWhollyOurs(tx, caller, input);
         const { secret, expiresAt } = await sessions.makeLink(tx, input.person, LINK_MS);
         tx.note(null, [{ entity: 'person', id: input.person, field: 'signInLink', before: null, after: expiresAt }]);
         return { link: secret, expiresAt };
+      }),
+
+    resetSecondFactor: (input, { caller }) =>
+      store.change(caller.author, async (tx) => {
+        await mustBeWhollyOurs(tx, caller, input);
+        if (!(await secondFactor.drop(tx, input.person))) throw new Refusal('conflict', 'There is no second factor on this account.');
+        tx.note(null, [{ entity: 'person', id: input.person, field: 'secondFactor', before: true, after: null }]);
+        await sessions.end(tx, { person: input.person });
+        tx.emit({ event: 'people.personChanged', person: input.person });
+        return {};
       }),
 
     disablePerson: (input, { caller }) =>
@@ -256,6 +264,22 @@ export function roleProcedures(
         return {};
       }),
   };
+
+  /** Whoever opens the way into an account is as good as its owner: it must not lift an administrator of one organisation into another. */
+  async function mustBeWhollyOurs(tx: Tx, caller: Caller, { person, organisation }: { person: Id; organisation: Id }): Promise<void> {
+    const member = await inside(tx)
+      .selectFrom('memberships')
+      .select('person')
+      .where('person', '=', person)
+      .where('organisation', '=', organisation)
+      .where('deletedAt', 'is', null)
+      .executeTakeFirst();
+    if (member === undefined) throw new Refusal('notFound', 'This person does not belong to the organisation.');
+    const scopes = await scopesOfRoles(tx, person);
+    const outside = scopes.some((scope) => scope !== `org:${organisation}`);
+    if (outside && !caller.may('platform.administer', { kind: 'platform' }))
+      throw new Refusal('forbidden', 'This person has a role outside your organisation. Ask a platform administrator.');
+  }
 
   /** A person of another organisation cannot be drawn in by their id: they are invited by e-mail. */
   async function mayBeNamed(tx: Tx, call: Call, who: Id, place: Place): Promise<boolean> {

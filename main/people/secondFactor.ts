@@ -14,19 +14,12 @@ const RECOVERY_CODES = 10;
 const LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789';
 const GROUPS = [4, 4, 4];
 
-export type Proof =
-  | { proof: 'right' }
-  | { proof: 'wrong'; message: string; data?: Record<string, unknown> };
+export type Proof = { proof: 'right' } | { proof: 'wrong'; message: string; data?: Record<string, unknown> };
 
 export type SecondFactor = {
   procedures: Pick<
     Procedures<'people'>,
-    | 'secondFactor'
-    | 'beginSecondFactor'
-    | 'confirmSecondFactor'
-    | 'renewRecoveryCodes'
-    | 'removeSecondFactor'
-    | 'forgetDevices'
+    'secondFactor' | 'beginSecondFactor' | 'confirmSecondFactor' | 'renewRecoveryCodes' | 'removeSecondFactor' | 'forgetDevices'
   >;
   /** Has a phone that was confirmed. */
   has(person: Id): Promise<boolean>;
@@ -167,7 +160,10 @@ export function openSecondFactor(station: Station): SecondFactor {
           if ((await confirmed(inside(tx), person)) !== null)
             throw new Refusal('conflict', 'There is a second factor already. Remove it first to use another phone.');
           await drop(tx, person);
-          await inside(tx).insertInto('phone').values({ person, createdAt: tx.now() }).execute();
+          await inside(tx)
+            .insertInto('phone')
+            .values({ person, createdAt: tx.now(), confirmedAt: null, ahead: 0, lastStep: 0, doubtStep: null, doubtAhead: null })
+            .execute();
           tx.note(null);
         });
         await secrets.set(secretName(person), Buffer.from(key).toString('base64'));
@@ -178,7 +174,9 @@ export function openSecondFactor(station: Station): SecondFactor {
         const { person } = caller;
         const key = await keyOf(person);
         const answer = await store.change(caller.author, async (tx): Promise<string[] | Proof> => {
-          if (key === undefined) throw new Refusal('conflict', 'Begin again: there is nothing to confirm.');
+          const begun = await inside(tx).selectFrom('phone').select('confirmedAt').where('person', '=', person).executeTakeFirst();
+          if (key === undefined || begun === undefined || begun.confirmedAt !== null)
+            throw new Refusal('conflict', 'Begin again: there is nothing to confirm.');
           const proof = await proveByPhone(tx, person, key, input.code);
           if (proof.proof !== 'right') return proof;
           await inside(tx).updateTable('phone').set({ confirmedAt: tx.now() }).where('person', '=', person).execute();
@@ -187,7 +185,7 @@ export function openSecondFactor(station: Station): SecondFactor {
           return newRecoveryCodes(tx, person);
         });
         if (Array.isArray(answer)) return { recoveryCodes: answer };
-        throw refused(answer);
+        throw new Refusal('forbidden', answer.proof === 'wrong' ? answer.message : '');
       },
 
       renewRecoveryCodes: (_, { caller }) =>

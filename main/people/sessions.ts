@@ -6,8 +6,10 @@ import type { Id } from '../../contract/ids.ts';
 import type { Procedures, Station } from '../area.ts';
 import type { Origin } from '../caller.ts';
 import type { Author, Store, Tx } from '../store/index.ts';
+import { CONFIRMED_MS } from './directory.ts';
 import type { PeopleTables } from './entities.ts';
 import { hashPassword, isOutdated, openThrottle, verifyNobody, verifyPassword } from './passwords.ts';
+import { refused, type SecondFactor } from './secondFactor.ts';
 import { digestOf, newToken } from './tokens.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -25,6 +27,11 @@ export const stranger = (action: string, origin: Origin, person: Id | null = nul
   site: null,
 });
 
+/** Signed in, or why not; undefined where nothing may be said of the reason. */
+type Signed = { token: string; device?: string } | Refusal | undefined;
+
+const codeNeeded = () => new Refusal('unauthenticated', 'Type the code your phone shows.', { factor: 'code' });
+
 /** Says no to somebody who has no session, and writes it down. */
 export async function turnAway(store: Store, by: Author, refusal: Refusal): Promise<never> {
   const { person, session, action, from, organisation, site } = by;
@@ -34,18 +41,21 @@ export async function turnAway(store: Store, by: Author, refusal: Refusal): Prom
 }
 
 export type Sessions = {
-  procedures: Pick<Procedures<'people'>, 'signIn' | 'signInByLink' | 'signOut' | 'listSessions' | 'revokeSession' | 'changePassword'>;
+  procedures: Pick<
+    Procedures<'people'>,
+    'signIn' | 'signInByLink' | 'signOut' | 'listSessions' | 'revokeSession' | 'changePassword' | 'confirmSession'
+  >;
   /** Opens a session inside a change; the token is known only to whoever gets it now. */
   open(tx: Tx, person: Id, origin: Origin): Promise<string>;
   end(tx: Tx, where: { person: Id; except?: Id } | { session: Id }): Promise<number>;
   /** A new link takes the place of the person's earlier ones: those were lost, or went astray. */
-  makeLink(tx: Tx, person: Id, lifetimeMs: number): Promise<{ secret: string; expiresAt: number }>;
+  makeLink(tx: Tx, person: Id, lifetimeMs: number, replacesPhone?: boolean): Promise<{ secret: string; expiresAt: number }>;
   /** Links that were handed out open nothing any more. */
   dropLinks(tx: Tx, person: Id): Promise<void>;
   setPassword(tx: Tx, person: Id, hash: string): Promise<void>;
 };
 
-export function openSessions(station: Station): Sessions {
+export function openSessions(station: Station, secondFactor: SecondFactor): Sessions {
   const { store, clock, random } = station;
   const throttle = openThrottle(clock);
   const read = () => store.read as Kysely<PeopleTables>;
@@ -65,6 +75,7 @@ export function openSessions(station: Station): Sessions {
         expiresAt: tx.now() + SESSION_MS,
         source: origin.from,
         agent: origin.agent.slice(0, 200),
+        confirmedAt: tx.now(),
       })
       .execute();
     tx.note(null);
@@ -107,6 +118,14 @@ export function openSessions(station: Station): Sessions {
     return row?.hash;
   };
 
+  /** Counted before anything is awaited, so that guesses sent all at once are slowed as well. */
+  function slowDown(account: string, { from }: Origin): void {
+    const waitMs = throttle.wait(account, from);
+    if (waitMs > 0)
+      throw new Refusal('tooMany', `Too many tries. Wait ${Math.ceil(waitMs / 1000)} s, then try again.`, { retryAfterMs: waitMs });
+    throttle.failed(account, from);
+  }
+
   /** A link is for somebody who has no password, or has lost it: the lost one counts no more, and a new one may be chosen. */
   async function openByLink(tx: Tx, person: Id, origin: Origin): Promise<string> {
     const token = await open(tx, person, origin);
@@ -120,25 +139,21 @@ export function openSessions(station: Station): Sessions {
     end,
     setPassword,
     dropLinks,
-    async makeLink(tx, person, lifetimeMs) {
+    async makeLink(tx, person, lifetimeMs, replacesPhone = false) {
       const secret = newToken(random);
       const expiresAt = tx.now() + lifetimeMs;
       await inside(tx).deleteFrom('signInLink').where('expiresAt', '<=', tx.now()).execute();
       await dropLinks(tx, person);
       await inside(tx)
         .insertInto('signInLink')
-        .values({ secretDigest: digestOf(secret), person, createdAt: tx.now(), expiresAt })
+        .values({ secretDigest: digestOf(secret), person, createdAt: tx.now(), expiresAt, replacesPhone: replacesPhone ? 1 : 0 })
         .execute();
       return { secret, expiresAt };
     },
     procedures: {
       async signIn(input, { origin }) {
         const emailKey = emailKeyOf(input.email);
-        const waitMs = throttle.wait(emailKey, origin.from);
-        if (waitMs > 0)
-          throw new Refusal('tooMany', `Too many tries. Wait ${Math.ceil(waitMs / 1000)} s, then try again.`, { retryAfterMs: waitMs });
-        // Counted before anything is awaited, so that guesses sent all at once are slowed as well.
-        throttle.failed(emailKey, origin.from);
+        slowDown(emailKey, origin);
         const found = await read()
           .selectFrom('people')
           .innerJoin('credential', 'credential.person', 'people.id')
@@ -154,41 +169,89 @@ export function openSessions(station: Station): Sessions {
             new Refusal('unauthenticated', 'E-mail or password is wrong.'),
           );
         if (!found || !right || found.disabledAt !== null) return wrong();
-        throttle.succeeded(emailKey, origin.from);
+        const by = stranger('people.signIn', origin, found.id);
+        const asked = (await secondFactor.has(found.id)) && !(await secondFactor.isRemembered(found.id, input.device));
+        if (asked && input.totp === undefined) return turnAway(store, by, codeNeeded());
+        const key = asked ? await secondFactor.keyOf(found.id) : undefined;
         const renewed = isOutdated(found.hash) ? await hashPassword(input.password) : undefined;
-        const token = await store.change(stranger('people.signIn', origin, found.id), async (tx) => {
+        const outcome = await store.change(by, async (tx): Promise<Signed> => {
           // The slow check took a while: the person may have been barred or have changed the password since.
           if ((await presentHash(tx, found.id)) !== found.hash) return undefined;
+          if (asked) {
+            const proof = await secondFactor.prove(tx, found.id, key, input.totp ?? '');
+            if (proof.proof !== 'right') return refused(proof);
+          }
           if (renewed) await setPassword(tx, found.id, renewed);
-          return open(tx, found.id, origin);
+          const device = input.remember && asked ? { device: await secondFactor.remember(tx, found.id, origin.agent) } : {};
+          return { token: await open(tx, found.id, origin), ...device };
         });
-        return token === undefined ? wrong() : { token };
+        if (outcome === undefined) return wrong();
+        if (outcome instanceof Refusal) return turnAway(store, by, outcome);
+        throttle.succeeded(emailKey, origin.from);
+        return outcome;
       },
 
       async signInByLink(input, { origin }) {
         const secretDigest = digestOf(input.secret);
-        const known = await read().selectFrom('signInLink').select('person').where('secretDigest', '=', secretDigest).executeTakeFirst();
+        const known = await read().selectFrom('signInLink').selectAll().where('secretDigest', '=', secretDigest).executeTakeFirst();
         const by = stranger('people.signInByLink', origin, known?.person ?? null);
-        const token = await store.change(by, async (tx) => {
+        const asked = known !== undefined && known.replacesPhone === 0 && (await secondFactor.has(known.person));
+        if (asked) slowDown(secretDigest, origin);
+        if (asked && input.totp === undefined) return turnAway(store, by, codeNeeded());
+        const key = asked ? await secondFactor.keyOf(known.person) : undefined;
+        const outcome = await store.change(by, async (tx): Promise<Signed> => {
           const used = await inside(tx)
-            .deleteFrom('signInLink')
+            .selectFrom('signInLink')
+            .innerJoin('people', 'people.id', 'signInLink.person')
+            .select('people.id')
             .where('secretDigest', '=', secretDigest)
             .where('expiresAt', '>', tx.now())
-            .returning('person')
+            .where('people.disabledAt', 'is', null)
+            .where('people.deletedAt', 'is', null)
             .executeTakeFirst();
           if (used === undefined) return undefined;
-          const person = await inside(tx)
-            .selectFrom('people')
-            .select('id')
-            .where('id', '=', used.person)
-            .where('disabledAt', 'is', null)
-            .where('deletedAt', 'is', null)
-            .executeTakeFirst();
-          return person && openByLink(tx, person.id, origin);
+          if (asked) {
+            // The link stays good: who types a code wrongly has not used it.
+            const proof = await secondFactor.prove(tx, used.id, key, input.totp ?? '');
+            if (proof.proof !== 'right') return refused(proof);
+          }
+          await inside(tx).deleteFrom('signInLink').where('secretDigest', '=', secretDigest).execute();
+          if (known?.replacesPhone && (await secondFactor.drop(tx, used.id)))
+            tx.note('The second factor was taken off at the station’s own console.');
+          return { token: await openByLink(tx, used.id, origin) };
         });
-        if (token === undefined)
+        if (outcome === undefined)
           return turnAway(store, by, new Refusal('unauthenticated', 'This link has been used, or is too old. Ask for a new one.'));
-        return { token };
+        if (outcome instanceof Refusal) return turnAway(store, by, outcome);
+        throttle.succeeded(secretDigest, origin.from);
+        return outcome;
+      },
+
+      async confirmSession(input, { caller, origin }) {
+        const { person } = caller;
+        slowDown(person, origin);
+        const factor = await secondFactor.has(person);
+        const key = await secondFactor.keyOf(person);
+        const known = await read().selectFrom('credential').select('hash').where('person', '=', person).executeTakeFirst();
+        const byPassword =
+          input.totp === undefined && known && input.password !== undefined && (await verifyPassword(known.hash, input.password));
+        const outcome = await store.change(caller.author, async (tx) => {
+          if (input.totp === undefined && factor) return new Refusal('forbidden', 'A code from your phone is needed.', { factor: 'code' });
+          if (known === undefined && !factor)
+            return new Refusal('forbidden', 'Choose a password first: there is nothing yet to prove it by.');
+          if (input.totp === undefined && !byPassword) return new Refusal('forbidden', 'The password is not right.');
+          if (input.totp !== undefined) {
+            const proof = await secondFactor.prove(tx, person, key, input.totp);
+            if (proof.proof !== 'right') return new Refusal('forbidden', proof.message, proof.data);
+          }
+          await inside(tx).updateTable('session').set({ confirmedAt: tx.now() }).where('id', '=', caller.session).execute();
+          tx.note(null);
+          tx.emit({ event: 'people.sessionConfirmed', session: caller.session, person });
+          return { until: tx.now() + CONFIRMED_MS };
+        });
+        if (outcome instanceof Refusal) throw outcome;
+        throttle.succeeded(person, origin.from);
+        return outcome;
       },
 
       async signOut(_, { caller }) {
@@ -239,10 +302,7 @@ export function openSessions(station: Station): Sessions {
       async changePassword(input, { caller, origin }) {
         const known = await read().selectFrom('credential').select('hash').where('person', '=', caller.person).executeTakeFirst();
         if (known) {
-          const waitMs = throttle.wait(caller.person, origin.from);
-          if (waitMs > 0)
-            throw new Refusal('tooMany', `Too many tries. Wait ${Math.ceil(waitMs / 1000)} s, then try again.`, { retryAfterMs: waitMs });
-          throttle.failed(caller.person, origin.from);
+          slowDown(caller.person, origin);
           if (input.current === undefined || !(await verifyPassword(known.hash, input.current)))
             throw new Refusal('forbidden', 'The present password is not right.');
           throttle.succeeded(caller.person, origin.from);

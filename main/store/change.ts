@@ -198,7 +198,7 @@ export async function runChange<T>(
     },
     note(message, more = []) {
       usable();
-      noted = message;
+      noted = message ?? noted ?? null;
       changes.push(...more);
     },
     id: nextId,

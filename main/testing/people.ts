@@ -28,12 +28,20 @@ export async function lastAudited(station: TestStation): Promise<AuditEntry> {
 }
 
 /** Another session of somebody in the world, as a sign-in would have made it, without the slow check. */
-export async function addSession({ store }: TestStation, person: string, token: string): Promise<void> {
+export async function addSession({ store }: TestStation, person: string, token: string, confirmedAt?: number): Promise<void> {
   await store.change(itself('test.session'), async (tx) => {
     const times = { createdAt: tx.now(), seenAt: tx.now(), expiresAt: tx.now() + 1e9 };
     await tx.db
       .insertInto('session')
-      .values({ id: tx.id(), tokenDigest: digestOf(token), person, ...times, source: 'console', agent: 'test' })
+      .values({
+        id: tx.id(),
+        tokenDigest: digestOf(token),
+        person,
+        ...times,
+        source: 'console',
+        agent: 'test',
+        confirmedAt: confirmedAt ?? tx.now(),
+      })
       .execute();
   });
 }

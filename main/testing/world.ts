@@ -127,6 +127,7 @@ export async function buildWorld({ store }: Pick<Site, 'store'>): Promise<void> 
           expiresAt: tx.now() + 365 * DAY_MS,
           source: 'console',
           agent: 'test',
+          confirmedAt: tx.now(),
         })
         .execute();
     }
@@ -141,6 +142,7 @@ export async function buildWorld({ store }: Pick<Site, 'store'>): Promise<void> 
         expiresAt: tx.now() - 30 * DAY_MS,
         source: 'console',
         agent: 'test',
+        confirmedAt: 0,
       })
       .execute();
     for (const [id, person, task] of [
