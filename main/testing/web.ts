@@ -41,7 +41,7 @@ export function codeOf({ text, status }: Said): string {
   return code;
 }
 
-/** Bytes over a connection; gives everything the station says until one of the two ends it. */
+/** Bytes over a connection; gives everything the station says until it ends it. */
 export async function bytes(url: string, sent: string | Uint8Array): Promise<string> {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port) });
@@ -49,7 +49,7 @@ export async function bytes(url: string, sent: string | Uint8Array): Promise<str
   let said = '';
   socket.on('error', () => {});
   socket.on('data', (chunk: Buffer) => (said += chunk.toString('latin1')));
-  socket.end(sent);
+  socket.write(sent);
   await once(socket, 'close');
   return said;
 }

@@ -72,6 +72,8 @@ export async function serveWeb(site: Site, screens: string): Promise<WebServer> 
       ...((tls || !beyondLoopback) && { 'cross-origin-opener-policy': 'same-origin' }),
       ...(tls && !tls.selfMade && { 'strict-transport-security': 'max-age=31536000' }),
     });
+    // Who has gone already has no address any more to be judged or counted by.
+    if (request.socket.remoteAddress === undefined) return refuse(reply, new Refusal('cancelled', 'The connection was lost.'));
     const refused = refuseStranger(guard, isKnown, headOf(request));
     if (refused && !isPlainNavigation(request.method, request.url, refused.status))
       return reply.status(refused.status).send({ code: refused.code, message: refused.message, data: {} });
