@@ -7,7 +7,8 @@ import { onBoth, type TestDatabase } from '../testing/databases.ts';
 import { addSession, as, bearing, openWorld } from '../testing/people.ts';
 import type { TestStation } from '../testing/station.ts';
 import { CAST } from '../testing/world.ts';
-import { createSite } from './organisations.ts';
+import { createOrganisation, createSite } from './organisations.ts';
+import { giveRole } from './roles.ts';
 
 type Holder = {
   database: TestDatabase;
@@ -106,9 +107,28 @@ onBoth('sites that are read while one changes are read again', async (database) 
   await late.read;
   // By the store itself: a call would wait for the sites that are being read.
   const site = await station.store.change(itself('test'), (tx) => createSite(tx, { organisation: EXAMPLE.organisation, name: 'Works 2' }));
+  const present = () => as(station, 'organisationAdmin').people.listPlaces({ site });
+  assert.deepEqual(await present(), { places: [] }, 'read anew, while the old answer is still on its way');
   late.release();
   await asked;
-  assert.deepEqual(await as(station, 'organisationAdmin').people.listPlaces({ site }), { places: [] });
+  assert.deepEqual(await present(), { places: [] }, 'the old answer came after the new one');
+});
+
+onBoth('an organisation that comes with its first site and role is seen by the very next question', async (database) => {
+  const station = await openWorld(database);
+  const me = () => as(station, 'nobody').people.me({});
+  assert.deepEqual((await me()).organisations, []);
+  const organisation = await station.store.change(itself('test'), async (tx) => {
+    const organisation = await createOrganisation(tx, { name: 'Ostwerk' });
+    const site = await createSite(tx, { organisation, name: 'Works 1' });
+    const place = { kind: 'site', organisation, site, operatorsControl: false, workAllowed: false } as const;
+    await giveRole(tx, CAST.nobody.id, 'viewer', place, null);
+    return organisation;
+  });
+  assert.deepEqual(
+    (await me()).organisations.map(({ id }) => id),
+    [organisation],
+  );
 });
 
 onBoth('a role, a rule and a session count from the next call on', async (database) => {
