@@ -9,7 +9,6 @@ import type { Permission } from './permissions.ts';
 export type PlaceRef =
   | 'platform'
   | 'station' // wherever this station stands: its one site, its one organisation, or the platform
-  | 'anywhere' // the answer is narrowed to the places where the caller has the permission
   | { organisation: Id }
   | { site: Id }
   | { record: string; id: Id }; // the place a stored thing belongs to
@@ -24,7 +23,6 @@ export type Needs<Input> = typeof noSession | typeof ownSession | { permission: 
 export type ProcedureMeta = {
   kind: 'question' | 'command';
   needs: Needs<never>;
-  runs: 'here' | 'owner';
   example: unknown;
 };
 
@@ -32,19 +30,17 @@ type ProcedureDeclaration<In, RawIn, Out, RawOut> = {
   summary: string;
   input: z.ZodType<In, RawIn>;
   needs: Needs<NoInfer<In>>;
-  /** 'owner': only the station that owns the thing answers; any other says notHere. */
-  runs?: 'here' | 'owner';
   output: z.ZodType<Out, RawOut>;
   example: NoInfer<RawIn>;
 };
 
-const base = oc.$meta<ProcedureMeta>({ kind: 'question', needs: ownSession, runs: 'here', example: undefined });
+const base = oc.$meta<ProcedureMeta>({ kind: 'question', needs: ownSession, example: undefined });
 
 const declare =
   (kind: ProcedureMeta['kind']) =>
   <In, RawIn, Out, RawOut>(d: ProcedureDeclaration<In, RawIn, Out, RawOut>) =>
     base
-      .meta({ kind, needs: d.needs as Needs<never>, runs: d.runs ?? 'here', example: d.example })
+      .meta({ kind, needs: d.needs as Needs<never>, example: d.example })
       .route({ method: 'POST', summary: d.summary })
       .input(d.input)
       .output(d.output);

@@ -172,7 +172,6 @@ async function writeDown({ store, log }: RouterOptions, { caller }: Call, refusa
 export async function judge(authority: Authority, needs: Needs<unknown>, session: Session, input: unknown) {
   if ('session' in needs) return { place: undefined, refusal: undefined };
   const ref = needs.at(input);
-  if (ref === 'anywhere') return { place: undefined, refusal: undefined };
   const place = await authority.placeOf(ref);
   const who = caller({
     ...session,
