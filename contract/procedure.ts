@@ -9,7 +9,6 @@ import type { Permission } from './permissions.ts';
 export type PlaceRef =
   | 'platform'
   | 'station' // wherever this station stands: its one site, its one organisation, or the platform
-  | 'anywhere' // the answer is narrowed to the places where the caller has the permission
   | { organisation: Id }
   | { site: Id }
   | { record: string; id: Id }; // the place a stored thing belongs to
@@ -24,7 +23,6 @@ export type Needs<Input> = typeof noSession | typeof ownSession | { permission: 
 export type ProcedureMeta = {
   kind: 'question' | 'command';
   needs: Needs<never>;
-  runs: 'here' | 'owner';
   /** Only for somebody who has proven a short while ago that it is still them: see people.confirmSession. */
   critical: boolean;
   example: unknown;
@@ -34,20 +32,18 @@ type ProcedureDeclaration<In, RawIn, Out, RawOut> = {
   summary: string;
   input: z.ZodType<In, RawIn>;
   needs: Needs<NoInfer<In>>;
-  /** 'owner': only the station that owns the thing answers; any other says notHere. */
-  runs?: 'here' | 'owner';
   critical?: true;
   output: z.ZodType<Out, RawOut>;
   example: NoInfer<RawIn>;
 };
 
-const base = oc.$meta<ProcedureMeta>({ kind: 'question', needs: ownSession, runs: 'here', critical: false, example: undefined });
+const base = oc.$meta<ProcedureMeta>({ kind: 'question', needs: ownSession, critical: false, example: undefined });
 
 const declare =
   (kind: ProcedureMeta['kind']) =>
   <In, RawIn, Out, RawOut>(d: ProcedureDeclaration<In, RawIn, Out, RawOut>) =>
     base
-      .meta({ kind, needs: d.needs as Needs<never>, runs: d.runs ?? 'here', critical: d.critical ?? false, example: d.example })
+      .meta({ kind, needs: d.needs as Needs<never>, critical: d.critical ?? false, example: d.example })
       .route({ method: 'POST', summary: d.summary })
       .input(d.input)
       .output(d.output);

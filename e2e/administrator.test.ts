@@ -94,7 +94,11 @@ test('a viewer sees no more than a viewer may, and is promoted while looking', a
   await vera.page.getByText('You are now Operator · Works 1').first().waitFor();
   assert.equal(await promoted.count(), 0);
 
+  // Never by one stray press: it asks first.
   await dialog(ada.page).getByRole('button', { name: 'Bar from signing in' }).click();
+  await ada.page.getByText('All sessions of Vera Viewer end at once, and they cannot sign in.').waitFor();
+  await vera.page.getByRole('navigation', { name: 'Areas' }).waitFor();
+  await ada.page.getByRole('button', { name: 'Bar', exact: true }).click();
   await vera.page.getByText('Your session has ended.').waitFor({ timeout: 2_000 });
   await vera.page.goto(link);
   await vera.page.getByText('This link has been used').waitFor();

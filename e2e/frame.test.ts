@@ -98,3 +98,23 @@ test('without its station the page shows what it knew and its age, changes nothi
   await page.getByRole('switch', { name: /Operators may control/, checked: true }).waitFor();
   assertNoComplaints(ada);
 });
+
+test('with gloves on, everything that is pressed is as large as a thumb', async (t) => {
+  const station = await startStation(t);
+  const ada = await sitDown(t, { isMobile: true, hasTouch: true });
+  const { page } = ada;
+  await signIn(ada, station.url);
+  for (const area of ['Plant', 'Site', 'People', 'All sites', 'Audit', 'Health']) {
+    await goTo(page, area);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    const small = await page.evaluate(() =>
+      [...document.querySelectorAll<HTMLElement>('a, button, input, [role="tab"]')].flatMap((control) => {
+        // A switch is pressed anywhere on its line, a field anywhere within its frame.
+        const pressed = control.closest('label, .mantine-Switch-body, .mantine-Input-wrapper') ?? control;
+        const { width, height } = pressed.getBoundingClientRect();
+        return width > 1 && height > 1 && height < 43.5 ? [`${control.outerHTML.slice(0, 120)} is ${Math.round(height)} px high`] : [];
+      }),
+    );
+    assert.deepEqual(small, [], area);
+  }
+});

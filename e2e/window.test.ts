@@ -28,7 +28,8 @@ const SHIM = `
       const bridge = new WebSocket('${ORIGIN.replace('https', 'wss')}/bridge');
       bridge.binaryType = 'arraybuffer';
       const { port1, port2 } = new MessageChannel();
-      port1.onmessage = ({ data }) => bridge.send(data);
+      // As a socket does: what is said while it closes goes nowhere.
+      port1.onmessage = ({ data }) => bridge.readyState < 2 && bridge.send(data);
       bridge.onopen = () => bridge.send(JSON.stringify(message));
       bridge.onmessage = ({ data }) => {
         const { channel, message, ports } = JSON.parse(data);

@@ -45,11 +45,12 @@ type Session = NonNullable<Awaited<ReturnType<Authority['session']>>>;
 
 export function openRouter(options: RouterOptions): Router {
   let observe: (procedure: string) => (outcome: string) => void = () => () => {};
+  const inTurn = openTurns();
   return {
     async answer(procedure, input, request, asking = PATIENT) {
       const done = observe(procedures.has(procedure) ? procedure : 'unknown');
       try {
-        const answer = await answerTo(options, procedure, input, request, asking);
+        const answer = await answerTo(options, inTurn, procedure, input, request, asking);
         done('ok');
         return answer;
       } catch (error) {
@@ -66,7 +67,14 @@ export function openRouter(options: RouterOptions): Router {
 
 const PATIENT: Asking = { signal: new AbortController().signal };
 
-async function answerTo(options: RouterOptions, name: string, given: unknown, request: Request, asking: Asking): Promise<unknown> {
+async function answerTo(
+  options: RouterOptions,
+  inTurn: Turns,
+  name: string,
+  given: unknown,
+  request: Request,
+  asking: Asking,
+): Promise<unknown> {
   const declared = procedures.get(name)?.['~orpc'];
   if (declared === undefined) throw new Refusal('notFound', 'There is no such procedure.');
   const handler = handlerOf(options.areas, name);
@@ -90,16 +98,35 @@ async function answerTo(options: RouterOptions, name: string, given: unknown, re
     throw refusal;
   }
   if (declared.meta.critical && !session.confirmed) throw new Refusal('unconfirmed', 'Prove first that it is still you.');
-  const before = opId === undefined ? undefined : await options.store.answered(opId, call.caller.author);
-  if (before) return before.result;
-  try {
-    return answered(declared, await handler(input, call));
-  } catch (error) {
-    if (error instanceof AlreadyDone) return error.result;
-    // What only the handler could know to be too much: it stands in the audit like any other refusal.
-    if (error instanceof Refusal && error.code === 'forbidden') await writeDown(options, call, error);
-    throw error;
-  }
+  const carryOut = async () => {
+    try {
+      return answered(declared, await handler(input, call));
+    } catch (error) {
+      if (error instanceof AlreadyDone) return error.result;
+      // What only the handler could know to be too much: it stands in the audit like any other refusal.
+      if (error instanceof Refusal && error.code === 'forbidden') await writeDown(options, call, error);
+      throw error;
+    }
+  };
+  if (opId === undefined) return carryOut();
+  return inTurn(opId, async () => (await options.store.answered(opId, call.caller.author))?.result ?? carryOut());
+}
+
+type Turns = <T>(opId: string, work: () => Promise<T>) => Promise<T>;
+
+/** One at a time for each opId: a command repeated while it is under way waits for its answer, whatever its handler does. */
+function openTurns(): Turns {
+  const last = new Map<string, Promise<unknown>>();
+  return async (opId, work) => {
+    const before = last.get(opId);
+    const turn = before === undefined ? work() : before.then(work, work);
+    last.set(opId, turn);
+    try {
+      return await turn;
+    } finally {
+      if (last.get(opId) === turn) last.delete(opId);
+    }
+  };
 }
 
 function handlerOf(areas: Areas, name: string): Handler {
@@ -146,7 +173,6 @@ async function writeDown({ store, log }: RouterOptions, { caller }: Call, refusa
 export async function judge(authority: Authority, needs: Needs<unknown>, session: Session, input: unknown) {
   if ('session' in needs) return { place: undefined, refusal: undefined };
   const ref = needs.at(input);
-  if (ref === 'anywhere') return { place: undefined, refusal: undefined };
   const place = await authority.placeOf(ref);
   const who = caller({
     ...session,

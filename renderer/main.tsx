@@ -30,12 +30,13 @@ config({ jitless: true });
 startLanguages(english, new URLSearchParams(location.search).get('language') ?? 'en');
 
 const areas = [plant, people, watch];
-const door = openStation(openTransport());
-const app = { door, live: new LiveStore(door.channel) };
 // What is known stays on the screen when the station does not answer; a refusal is an answer.
 const queries = new QueryClient({
   defaultOptions: { queries: { retry: false, staleTime: 5_000, networkMode: 'always' }, mutations: { networkMode: 'always' } },
 });
+// Whoever signs in next on this screen finds nothing of whoever was here before.
+const door = openStation(openTransport(), { onLeave: () => queries.clear() });
+const app = { door, live: new LiveStore(door.channel) };
 
 createRoot(document.getElementById('root') as HTMLElement).render(
   <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>

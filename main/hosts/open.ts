@@ -1,5 +1,5 @@
 // Opens a station in its data folder, whatever host it then wears: settings, log, database, areas, and what it begins with.
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { openLogSink } from '../log.ts';
 import type { SetUp } from '../people/index.ts';
 import type { Platform } from '../platform.ts';
@@ -69,8 +69,14 @@ export async function openStation(
 async function openDatabase(folder: Folder, settings: StationSettings): Promise<Database> {
   if (settings.database !== undefined) {
     const { openPostgres } = await import('../store/postgres.ts');
-    return openPostgres({ url: settings.database });
+    return await openPostgres({ url: settings.database }).catch((error: Error) => {
+      throw new Error(`The database cannot be used (${error.message}): start it, or correct --database.`, { cause: error });
+    });
   }
+  // A station that lost its records must not begin an empty life, open to whoever comes first.
+  const bytes = statSync(folder.database, { throwIfNoEntry: false })?.size;
+  if (!bytes && (await listBackups(folder.backups)).length > 0)
+    throw await damaged(folder, new Error(bytes === undefined ? 'it is missing' : 'it is empty'));
   // What the last run did not close in order is looked at before it is trusted.
   const unclean = existsSync(`${folder.database}-wal`);
   try {

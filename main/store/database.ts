@@ -18,7 +18,7 @@ export interface WriteConnection extends Connection {
   kysely: Kysely<any>;
   /** Asked before each statement of the builder; throws where none may be made. */
   guard: () => void;
-  /** Returns once this process alone may write. */
+  /** Returns once this process alone may write; throws where another one has taken its place. */
   begin(): Promise<void>;
   commit(): Promise<void>;
   rollback(): Promise<void>;
@@ -38,8 +38,8 @@ export interface Database {
   readonly reader: Connection;
   // biome-ignore lint/suspicious/noExplicitAny: as above
   readonly kysely: Kysely<any>;
-  /** More than one process may write: what is kept in memory about the log is read anew for each group of changes. */
-  readonly sharedWriters: boolean;
+  /** Others reach it too, and may have it once our connection is lost: each group of changes looks whether it is still ours. */
+  readonly shared: boolean;
   /** Hears of every statement that failed, whoever made it, so that damage is known as soon as it is met. */
   onError: (error: unknown) => void;
   /** Questions that all see the same moment, whatever is committed meanwhile. */

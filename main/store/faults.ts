@@ -11,9 +11,14 @@ export class NewerStore extends Error {
   override name = 'NewerStore';
 }
 
-/** Another process works in the same data folder. */
+/** Another process works in the same data folder, or on the same database. */
 export class FolderInUse extends Error {
   override name = 'FolderInUse';
+}
+
+/** While the connection was lost another process opened the database: what this one remembers of it may be true no longer. */
+export class TakenOver extends Error {
+  override name = 'TakenOver';
 }
 
 /** The connection was lost after the commit was sent, and nobody answers who could say whether it happened. */
@@ -54,6 +59,12 @@ export function storeError(error: unknown): unknown {
         cause: 'connection',
         outcome: 'unknown',
       },
+    );
+  if (error instanceof TakenOver)
+    return new Refusal(
+      'unavailable',
+      'Another Outpost took the database over while the connection to it was lost. Nothing was changed, and nothing more is written here: stop one of the two, then start the other anew.',
+      { cause: 'takenOver' },
     );
   if (code === 'SQLITE_FULL' || code === 'ENOSPC' || code === '53100')
     return new Refusal('unavailable', 'The disk is full. Nothing was changed; free some space and try again.', { cause: 'diskFull' });

@@ -1,6 +1,6 @@
 // Who a database is: the station's id, made on the first opening, and the incarnation, new whenever it may be a copy.
 import { growingIds, type Id, type Random } from '../../contract/ids.ts';
-import type { WriteConnection } from './database.ts';
+import type { Database, WriteConnection } from './database.ts';
 import { emptyHead, type Head, readHead, writeHead } from './log.ts';
 
 /** A key of `meta`: put there by whoever makes a copy of a database, before anybody opens it. Its value says why. */
@@ -20,7 +20,7 @@ export function idsAfter(head: Head, clock: () => number, random: Random): () =>
 
 /** In a transaction of its own. Fills in `head`, and returns the station's id. */
 export async function readIdentity(
-  connection: WriteConnection,
+  { writer: connection, shared }: Pick<Database, 'writer' | 'shared'>,
   head: Head,
   nextId: () => Id,
   clock: () => number,
@@ -36,6 +36,10 @@ export async function readIdentity(
       // Where the old chain ended is kept, so that nobody can shorten it later.
       if (known !== undefined) await writeHead(connection, known, true);
       await beginIncarnation(connection, head, nextId(), clock(), reason);
+    }
+    if (shared) {
+      head.holder = nextId();
+      await writeHead(connection, head);
     }
     await connection.commit();
     return stationId;

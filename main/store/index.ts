@@ -10,7 +10,7 @@ import { commandAnswer, keepAnswer } from './commands.ts';
 import type { Database } from './database.ts';
 import type { Entity } from './entities.ts';
 import { Events } from './events.ts';
-import { damagedStore, isDamage, StoreDamaged } from './faults.ts';
+import { damagedStore, isDamage, StoreDamaged, TakenOver } from './faults.ts';
 import { guardTables } from './guard.ts';
 import { idsAfter, readIdentity } from './identity.ts';
 import { compareWithDeclarations, compareWithLog, type Step } from './integrity.ts';
@@ -136,7 +136,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   });
 
   const nextId = idsAfter(head, clock, random);
-  const stationId = await readIdentity(connection, head, nextId, clock, options.newIncarnation);
+  const stationId = await readIdentity(database, head, nextId, clock, options.newIncarnation);
 
   const context: ChangeContext = {
     connection,
@@ -154,7 +154,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
   const writer = new Writer(database, {
     begin: async (stale) => {
-      if (stale || database.sharedWriters) Object.assign(head, await readHead(connection));
+      if (!stale && !database.shared) return;
+      const known = await readHead(connection);
+      // Who had the database meanwhile may be gone again: what the areas remember of rights and sessions is old all the same.
+      if (known?.holder !== head.holder) throw new TakenOver();
+      Object.assign(head, known);
     },
     mark: () => {
       const before = { ...head };

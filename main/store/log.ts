@@ -32,6 +32,8 @@ export type Head = {
   hlc: Hlc;
   /** The last id that was given out: the next one is greater, whatever clock or process it comes from. */
   id: string;
+  /** Which opening of a shared database has it; the latest one. */
+  holder?: string;
   auditSeq: number;
   auditHash: string;
 };

@@ -25,7 +25,7 @@ export async function migrate(database: Database, options: MigrateOptions): Prom
   const { writer, dialect } = database;
   await writer.begin();
   try {
-    // Two processes may start at once on one database: the second finds the work done.
+    // Again, now that nobody else can: another process may have had the database while a connection was lost.
     const now = await schemaVersion(database);
     mustKnow(now, newest);
     const missing = migrations.filter((migration) => migration.version > now);

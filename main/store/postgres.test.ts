@@ -1,14 +1,14 @@
-// PostgreSQL's own troubles: connections that are lost at the worst moment, and several processes on one database.
+// PostgreSQL's own troubles: connections that are lost at the worst moment, and a second process on the same database.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import pg from 'pg';
 import { Refusal } from '../../contract/errors.ts';
 import * as people from '../people/entities.ts';
-import { startChild } from '../testing/child.ts';
 import { postgresFor, type TestDatabase } from '../testing/databases.ts';
 import { type Line, line } from '../testing/proxy.ts';
 import { seededRandom } from '../testing/station.ts';
 import { author, openTestStore, type TestStore } from '../testing/store.ts';
+import { FolderInUse } from './faults.ts';
 import type { Tx } from './index.ts';
 import { openPostgres } from './postgres.ts';
 
@@ -214,80 +214,104 @@ test('a server whose transactions are strict by default serves as well', async (
     source,
     `do $$ begin execute format('alter database %I set default_transaction_isolation = serializable', current_database()); end $$`,
   );
-  const stores = await Promise.all([openTestStore(source), openTestStore(source, { random: seededRandom('second') })]);
-  await Promise.all(stores.flatMap((store, i) => Array.from({ length: 10 }, (_, n) => store.change(author(), create(`s${i}-${n}`)))));
-  await assertWhole(
-    stores[0] as TestStore,
-    [0, 1].flatMap((i) => Array.from({ length: 10 }, (_, n) => `s${i}-${n}`)),
-  );
-});
-
-// ---- several writers
-
-test('two stores on one database write one log without a gap, one chain, and ids that only grow', async (t) => {
-  const source = await postgresFor(t);
-  const stores = await Promise.all([openTestStore(source), openTestStore(source, { random: seededRandom('second') })]);
-  const [one, other] = stores as [TestStore, TestStore];
-  assert.equal(one.incarnation, other.incarnation, 'it is one life');
-  assert.equal(one.stationId, other.stationId);
-  const expected: string[] = [];
-  await Promise.all(
-    stores.map(async (store, i) => {
-      for (let n = 0; n < 25; n++) {
-        const id = `s${i}-${n}`;
-        expected.push(id);
-        await store.change(author(), create(id));
-        if (n % 5 === 0)
-          await store
-            .change(author(), async (tx) => {
-              await create(`undone-${id}`)(tx);
-              throw new Error('no');
-            })
-            .catch(() => {});
-      }
-    }),
-  );
-  for (const store of stores) await assertWhole(store, expected);
-  const ops = await one.changeLog.since(0, 10_000);
-  assert.deepEqual(
-    ops.map((op) => op.n),
-    ops.map((_, n) => n + 1),
-  );
-  for (const [i, op] of ops.entries()) {
-    const before = ops[i - 1];
-    if (before) assert.ok(op.hlc > before.hlc && op.opId > before.opId, `operation ${op.seq}`);
-  }
-  const writers = ops.map((op) => op.rowId.slice(0, 2));
-  assert.ok(
-    writers.some((writer, i) => i > 0 && writer !== writers[i - 1] && writer === writers[0]),
-    'they took turns',
-  );
-});
-
-test('a command sent to two processes at once is carried out once', async (t) => {
-  const source = await postgresFor(t);
-  const stores = await Promise.all([openTestStore(source), openTestStore(source, { random: seededRandom('second') })]);
-  const command = author('test.command', { opId: '00000000-0000-7000-8000-0000000000f0' });
-  const outcomes = await Promise.allSettled(stores.map((store, i) => store.change(command, create(`p${i}`))));
-  assert.deepEqual(outcomes.map((outcome) => outcome.status).sort(), ['fulfilled', 'rejected']);
-  assert.equal((await ids(stores[0] as TestStore)).length, 1);
-});
-
-test('processes of their own that start and write at the same time lose nothing of each other’s work', async (t) => {
-  const source = await postgresFor(t);
-  const count = 40;
-  const names = ['a', 'b', 'c'];
-  // On an empty database: who comes first makes the tables.
-  const children = names.map((name) => startChild(t, 'sharedChild.ts', { url: source.where, name, count }));
-  const incarnations = new Set<string | undefined>();
-  for (const child of children) {
-    incarnations.add(await child.line());
-    assert.equal(await child.line(), 'finished', child.complaints());
-    assert.deepEqual(await child.ended, { code: 0, signal: null });
-  }
-  assert.equal(incarnations.size, 1);
   const store = await openTestStore(source);
-  await assertWhole(store, ['meeting', ...names.flatMap((name) => Array.from({ length: count }, (_, n) => `${name}-${n}`))]);
-  const [meeting] = await store.read.selectFrom('places').select('rank').where('id', '=', 'meeting').execute();
-  assert.equal(meeting?.rank, `${names.length * count}`, 'each saw what the one before it had written');
+  await Promise.all(Array.from({ length: 10 }, (_, n) => store.change(author(), create(`p${n}`))));
+  await assertWhole(
+    store,
+    Array.from({ length: 10 }, (_, n) => `p${n}`),
+  );
+});
+
+// ---- one process at a time
+
+const elsewhere = (source: TestDatabase) => openTestStore(source, { random: seededRandom('elsewhere') });
+
+test('a database that a process works on is not opened by a second one, which says what to do', async (t) => {
+  const source = await postgresFor(t);
+  const store = await openTestStore(source);
+  await assert.rejects(source.open(), (error: Error) => {
+    assert.ok(error instanceof FolderInUse);
+    assert.match(error.message, /Another Outpost works on this database\. Stop it, or .*--database/);
+    return true;
+  });
+  await store.change(author(), create('p1'));
+  await store.close();
+  const second = await elsewhere(source);
+  assert.equal(second.incarnation, store.incarnation, 'a change of processes is no new life');
+  await second.change(author(), create('p2'));
+  await assertWhole(second, ['p1', 'p2']);
+});
+
+test('two schemas of one database are two stores', async (t) => {
+  const source = await postgresFor(t);
+  await openTestStore(source);
+  await asAdministrator(source, 'create schema beside');
+  const url = new URL(source.where);
+  url.searchParams.set('options', '-c search_path=beside');
+  const beside = await openTestStore(source, { database: await openPostgres({ url: url.href }) });
+  t.after(() => beside.close());
+  await beside.change(author(), create('p1'));
+  await assertWhole(beside, ['p1']);
+});
+
+test('what was taken over while the connection was cut is written no more, also when the other one is gone again', async (t) => {
+  const source = await postgresFor(t);
+  const first = await openTestStore(source);
+  await first.change(author(), create('p1'));
+  await endConnections(source, 'outpost');
+  const second = await elsewhere(source);
+  await second.change(author(), create('p2'));
+
+  const refused = async (id: string) =>
+    assert.rejects(first.change(author(), create(id)), (error: Refusal) => {
+      assert.deepEqual([error.code, error.data], ['unavailable', { cause: 'takenOver' }]);
+      assert.match(error.message, /took the database over.*stop one of the two/);
+      return true;
+    });
+  await refused('x1');
+  await second.change(author(), create('p3'));
+  await second.close();
+  // Nobody has it now. What the first remembers of rights and sessions is old all the same.
+  await refused('x2');
+  assert.deepEqual(await ids(first), ['p1', 'p2', 'p3'], 'it still shows what is there');
+  await first.close();
+
+  const anew = await openTestStore(source, { random: seededRandom('anew') });
+  await anew.change(author(), create('p4'));
+  await assertWhole(anew, ['p1', 'p2', 'p3', 'p4']);
+});
+
+test('a change that was under way when the database was taken over has not happened', async (t) => {
+  const source = await postgresFor(t);
+  const first = await openTestStore(source);
+  let second: TestStore | undefined;
+  await assert.rejects(
+    first.change(author(), async (tx) => {
+      await create('x1')(tx);
+      await endConnections(source, 'outpost');
+      second = await elsewhere(source);
+      await create('x2')(tx);
+    }),
+    { code: 'unavailable', data: { cause: 'connection' } },
+  );
+  await assert.rejects(first.change(author(), create('x3')), { data: { cause: 'takenOver' } });
+  await assertWhole(second as TestStore, []);
+});
+
+test('a line that is dead at our end alone keeps us out no longer than it takes to end the other end', async (t) => {
+  const { wire, store } = await overLine(t);
+  await store.change(author(), create('p1'));
+  wire.cutHere();
+  await store.change(author(), create('p2'));
+  // In the middle of a change: the server would wait for the rest of it, and hold the lock.
+  await assert.rejects(
+    store.change(author(), async (tx) => {
+      await create('x1')(tx);
+      wire.cutHere();
+      await create('x2')(tx);
+    }),
+    { code: 'unavailable', data: { cause: 'connection' } },
+  );
+  await store.change(author(), create('p3'));
+  await assertWhole(store, ['p1', 'p2', 'p3']);
 });

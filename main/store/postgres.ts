@@ -12,7 +12,7 @@ import { PostgresWriter } from './postgresWriter.ts';
 const READERS = 8;
 const BACKUP_ROWS = 2_000;
 const CONNECT_MS = 10_000;
-/** A process that hangs in the middle of a change must not keep all others from writing. */
+/** A process that hangs in the middle of a change must not keep the database for ever. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
 
 const BOOL = 16;
@@ -53,7 +53,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
 
 class PostgresDatabase implements Database {
   readonly dialect = 'postgres';
-  readonly sharedWriters = true;
+  readonly shared = true;
   readonly writer: PostgresWriter;
   readonly reader: Connection;
   readonly kysely: Database['kysely'];
@@ -189,6 +189,10 @@ async function connectWriter(line: pg.ClientConfig): Promise<pg.Client> {
   client.on('error', () => {});
   await client.connect();
   // A commit is on disk when it returns, even where the server was told to be hasty.
+  // A machine that fell silent is given up within a minute, not within hours: until then the lock is not free for its successor.
+  await client.query(
+    'set tcp_keepalives_idle = 20; set tcp_keepalives_interval = 10; set tcp_keepalives_count = 3; set tcp_user_timeout = 50000',
+  );
   await client.query(`select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`);
   return client;
 }

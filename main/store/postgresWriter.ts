@@ -2,10 +2,15 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import type pg from 'pg';
 import { mustNotSteer, type Param, type WriteConnection } from './database.ts';
-import { isLostConnection, OutcomeUnknown } from './faults.ts';
+import { FolderInUse, isLostConnection, OutcomeUnknown, TakenOver } from './faults.ts';
 
-/** Whoever holds this lock writes: one process at a time, as with a file. Migrations stand in the same line. */
-const WRITE_LOCK = 0x6f75_7470;
+/** Whoever holds this lock has the database, as with the lock of a folder. It belongs to the connection: the server frees both at once. */
+const LOCK = `${0x6f75_7470}, hashtext(coalesce(current_schema(), ''))`;
+/** So long a server may need to see that the process which had the lock is dead. */
+const DEAD_MS = 2_000;
+/** So long it may need to end a connection it was told to end. */
+const END_MS = 5_000;
+const LOCK_NOT_AVAILABLE = '55P03';
 
 export type PostgresWriterOptions = {
   connect(): Promise<pg.Client>;
@@ -21,6 +26,8 @@ export class PostgresWriter implements WriteConnection {
   private readonly options: PostgresWriterOptions;
   private client: pg.Client | undefined;
   private lost = false;
+  /** By what the server knows the connection that last had the lock. */
+  private session: { pid: number; since: string } | undefined;
   /** The number by which the server knows the open transaction. */
   private transaction: string | undefined;
 
@@ -43,6 +50,12 @@ export class PostgresWriter implements WriteConnection {
     if (this.client !== undefined && !this.lost) return this.client;
     await this.close();
     const client = await this.options.connect();
+    try {
+      await this.lock(client);
+    } catch (error) {
+      await client.end().catch(() => {});
+      throw error;
+    }
     const gone = () => {
       if (this.client === client) this.lost = true;
     };
@@ -51,6 +64,27 @@ export class PostgresWriter implements WriteConnection {
     this.client = client;
     this.lost = false;
     return client;
+  }
+
+  private async lock(client: pg.Client): Promise<void> {
+    const again = this.session !== undefined;
+    // Where the line alone was cut, the server has our old connection still: what it was doing is decided when it has ended.
+    if (again)
+      await client.query(`select pg_terminate_backend("pid", ${END_MS}) from pg_stat_activity where "pid" = $1 and "backend_start" = $2`, [
+        this.session?.pid,
+        this.session?.since,
+      ]);
+    try {
+      await client.query(`set lock_timeout = ${again ? 1 : DEAD_MS}; select pg_advisory_lock(${LOCK}); reset lock_timeout`);
+    } catch (error) {
+      if ((error as pg.DatabaseError).code !== LOCK_NOT_AVAILABLE) throw error;
+      if (again) throw new TakenOver();
+      throw new FolderInUse('Another Outpost works on this database. Stop it, or start this one with another --database.');
+    }
+    const { rows } = await client.query(
+      `select "pid", "backend_start"::text as "since" from pg_stat_activity where "pid" = pg_backend_pid()`,
+    );
+    this.session = rows[0];
   }
 
   async close(): Promise<void> {
@@ -81,11 +115,11 @@ export class PostgresWriter implements WriteConnection {
   private async tryBegin(): Promise<void> {
     await this.open();
     try {
-      // Read committed whatever the server's default: what is read under the lock must be what its last holder left.
+      // Whatever the server's default: nobody else writes, and a stricter level would only cost.
       const answers = await this.query({
-        text: `begin isolation level read committed; select pg_advisory_xact_lock(${WRITE_LOCK}); select pg_current_xact_id()::text as "id"`,
+        text: `begin isolation level read committed; select pg_current_xact_id()::text as "id"`,
       });
-      this.transaction = (answers as unknown as pg.QueryResult<{ id: string }>[])[2]?.rows[0]?.id;
+      this.transaction = (answers as unknown as pg.QueryResult<{ id: string }>[])[1]?.rows[0]?.id;
     } catch (error) {
       if (!isLostConnection(error)) await this.rollback().catch(() => {});
       throw error;
@@ -107,9 +141,8 @@ export class PostgresWriter implements WriteConnection {
   /** Asks over a new connection how a commit ended whose answer was lost on the way. */
   private async wasCommitted(transaction: string | undefined): Promise<boolean> {
     try {
+      // The lock is ours again only when the server has done with the old connection: then it is decided.
       const client = await this.open();
-      // The lock is free only when the server has done with the old connection: then it is decided.
-      await client.query(`begin; select pg_advisory_xact_lock(${WRITE_LOCK}); commit`);
       const { rows } = await client.query<{ fate: string }>('select pg_xact_status($1::xid8) as "fate"', [transaction]);
       return rows[0]?.fate === 'committed';
     } catch (error) {

@@ -22,15 +22,24 @@ const list = z.preprocess(
 );
 
 export const stationSettings = z.strictObject({
-  name: z.string().min(1).max(60).default('Outpost').describe('What this station is called on every screen.'),
-  host: z.string().default('127.0.0.1').describe('Address to listen on.'),
+  name: z
+    .string()
+    .min(1, 'a name is wanted')
+    .max(60, 'a name of 60 characters at most is wanted')
+    .default('Outpost')
+    .describe('What this station is called on every screen.'),
+  host: z.string().min(1, 'an address to listen on is wanted').default('127.0.0.1').describe('Address to listen on.'),
   port: whole(0, 65535).default(8480).describe('Port to listen on; 0 takes a free one.'),
   tlsCert: z.string().optional().describe('Certificate file (PEM). Without one a self-made certificate serves beyond this machine.'),
   tlsKey: z.string().optional().describe('Key file (PEM) of that certificate.'),
   insecureHttp: yes.default(false).describe('Serve plain HTTP beyond this machine. Every screen then says so.'),
   allowedHosts: list.default([]).describe('More names under which browsers may reach this station, as behind a proxy.'),
   metricsToken: z.string().optional().describe('Lets other machines read /metrics with “Authorization: Bearer …”.'),
-  database: z.string().optional().describe('postgres://… instead of a file in the data folder.'),
+  database: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'postgres://user:password@host/name is wanted')
+    .optional()
+    .describe('postgres://… instead of a file in the data folder.'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('How much the log tells.'),
   backupHour: whole(0, 23).default(2).describe('Hour of the nightly backup, in the station’s own time.'),
   backupsKept: whole(1, 365).default(14).describe('How many nightly backups are kept.'),

@@ -37,7 +37,7 @@ const openReader = (file: string) => new SQLite(file, { readonly: true, timeout:
 
 class SqliteDatabase implements Database {
   readonly dialect = 'sqlite';
-  readonly sharedWriters = false;
+  readonly shared = false;
   readonly writer: WriteConnection;
   readonly reader: Connection;
   readonly kysely: Database['kysely'];

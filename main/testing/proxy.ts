@@ -7,6 +7,8 @@ export type Line = {
   url: string;
   /** Ends every connection, without a word to either end. */
   cut(): void;
+  /** Ends our end of every connection: the server hears nothing of it, as of a machine that fell silent. */
+  cutHere(): void;
   /** From now on nobody gets through, or everybody again. */
   closed(closed: boolean): void;
   /** Cuts the connection on which this is sent next: before the server hears it, or after, and then its answer is lost. */
@@ -16,6 +18,7 @@ export type Line = {
 export async function line(t: TestContext, url: string): Promise<Line> {
   const target = new URL(url);
   const pairs = new Set<[Socket, Socket]>();
+  const silent = new WeakSet<[Socket, Socket]>();
   let trap: { sent: string; when: 'before' | 'after' } | undefined;
   let closed = false;
   const server = createServer((near) => {
@@ -40,7 +43,9 @@ export async function line(t: TestContext, url: string): Promise<Line> {
     });
     for (const socket of pair) {
       socket.on('error', () => end(pair));
-      socket.on('close', () => end(pair));
+      socket.on('close', () => {
+        if (!silent.has(pair)) end(pair);
+      });
     }
   });
   const end = (pair: [Socket, Socket]) => {
@@ -60,6 +65,12 @@ export async function line(t: TestContext, url: string): Promise<Line> {
   return {
     url: near.href,
     cut,
+    cutHere: () => {
+      for (const pair of pairs) {
+        silent.add(pair);
+        pair[0].destroy();
+      }
+    },
     closed: (now) => {
       closed = now;
     },

@@ -150,9 +150,9 @@ export async function dialled(
   url: string,
   path: string,
   token: string | undefined,
-  options: { headers?: Record<string, string>; hear?: (message: Buffer) => void } = {},
+  options: { headers?: Record<string, string>; query?: string; hear?: (message: Buffer) => void } = {},
 ): Promise<WebSocket | number> {
-  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${path}?contract=${CONTRACT}`, {
+  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${path}?${options.query ?? `contract=${CONTRACT}`}`, {
     headers: { ...(token !== undefined && { authorization: `Bearer ${token}` }), ...options.headers },
     rejectUnauthorized: false,
   });

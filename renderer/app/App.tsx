@@ -1,10 +1,10 @@
 // The whole page: before the door, or inside the frame with the pages of every area.
 import { createRootRoute, createRoute, createRouter, Navigate, RouterProvider } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import { addressOf, homeOf } from './address.ts';
 import { useAppearance } from './appearance.ts';
-import type { ScreenArea } from './area.ts';
-import { AreasContext } from './areas.ts';
+import type { RailEntry, ScreenArea } from './area.ts';
+import { AreasContext, useScreenContext } from './areas.ts';
 import { Door } from './door/Door.tsx';
 import { Frame } from './frame/Frame.tsx';
 import { NothingHere } from './frame/NothingHere.tsx';
@@ -30,7 +30,10 @@ function buildRouter(areas: readonly ScreenArea[]) {
   const place = createRoute({ getParentRoute: () => root, path: '/$station/$organisation/$site', component: Frame });
   const first = createRoute({ getParentRoute: () => place, path: '/', component: () => <Home areas={areas} /> });
   const pages = areas.flatMap((area) =>
-    area.routes.map(({ path, component }) => createRoute({ getParentRoute: () => place, path, component })),
+    area.routes.map(({ path, component }) => {
+      const entry = area.rail.find((one) => one.path === path);
+      return createRoute({ getParentRoute: () => place, path, component: entry ? guarded(component, entry.shows) : component });
+    }),
   );
   const elsewhere = createRoute({ getParentRoute: () => place, path: '$', component: NothingHere });
   const lost = createRoute({ getParentRoute: () => root, path: '$', component: () => <Navigate to="/" replace /> });
@@ -38,6 +41,14 @@ function buildRouter(areas: readonly ScreenArea[]) {
     routeTree: root.addChildren([start, place.addChildren([first, ...pages, elsewhere]), lost]),
     defaultPreload: false,
   });
+}
+
+/** What one may not see in the rail one does not get by its address either, nor keep when the right to it ends. */
+function guarded(Page: () => ReactNode, shows: RailEntry['shows']): () => ReactNode {
+  return function Guarded() {
+    const context = useScreenContext();
+    return context && shows(context) ? <Page /> : <NothingHere />;
+  };
 }
 
 /** The first page somebody may see, at the place where they begin. */

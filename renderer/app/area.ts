@@ -1,6 +1,6 @@
 // What an area brings to the screens. main.tsx lists them; the frame shows what is there and what one may see.
-import type { RouteComponent } from '@tanstack/react-router';
 import type { LucideIcon } from 'lucide-react';
+import type { ReactNode } from 'react';
 import type { AreaName } from '../../contract/index.ts';
 import type { Me } from '../../contract/people.ts';
 import type { Here } from './address.ts';
@@ -11,7 +11,7 @@ export type ScreenContext = { me: Me; here: Here; may: May };
 export type ScreenRoute = {
   /** Below the place in the address: 'people', 'plant/system/$system'. */
   path: string;
-  component: RouteComponent;
+  component: () => ReactNode;
 };
 
 export type RailEntry = {
@@ -34,7 +34,7 @@ export type PaletteCommand = {
 
 export type PaletteContext = ScreenContext & {
   t(key: string, values?: Record<string, unknown>): string;
-  go(page: string, here?: Here): void;
+  go(page: string, here?: Here, ask?: string): void;
 };
 
 export type ScreenArea = {

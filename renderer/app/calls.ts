@@ -1,4 +1,5 @@
-// Questions and commands from a page: typed by the contract, over whatever link there is.
+// Questions and commands from a page: typed by the contract, over whatever link there is. What was under way when the link broke
+// is asked again where that is harmless: a question always, a command when it has a name of its own, its opId.
 import {
   type AnswerMessage,
   type CallMessage,
@@ -8,6 +9,8 @@ import {
   type StationClient,
 } from '../../contract/calls.ts';
 import { Refusal } from '../../contract/errors.ts';
+import { growingIds } from '../../contract/ids.ts';
+import { procedures } from '../../contract/index.ts';
 import type { ClientLink, Dial } from './links.ts';
 import { Redial } from './redial.ts';
 
@@ -21,11 +24,20 @@ export type Calls = {
   stop(): void;
 };
 
-type Waiting = { resolve(answer: unknown): void; reject(refusal: Refusal): void };
+type Waiting = { procedure: string; input: unknown; resolve(answer: unknown): void; reject(refusal: Refusal): void };
+
+/** So long may a link be away before whoever pressed a button is told. */
+const PATIENCE_MS = 8_000;
+/** More commands than this whose end nobody knows are not remembered. */
+const MOST_UNSETTLED = 100;
 
 /** `token` is for links that carry no session of their own, as a window's port. */
-export function openCalls(dial: Dial, token: () => string | undefined = () => undefined): Calls {
+export function openCalls(dial: Dial, token: () => string | undefined = () => undefined, patienceMs: number = PATIENCE_MS): Calls {
   const waiting = new Map<number, Waiting>();
+  /** Commands that may have been carried out or not, by what was asked: pressed once more, they are the same command still. */
+  const unsettled = new Map<string, string>();
+  const nextOpId = growingIds(Date.now, (bytes) => crypto.getRandomValues(new Uint8Array(bytes)));
+  let giveUp: ReturnType<typeof setTimeout> | undefined;
   let link: { raw: ClientLink; send(message: string): void } | undefined;
   let last = 0;
 
@@ -41,14 +53,30 @@ export function openCalls(dial: Dial, token: () => string | undefined = () => un
         if (Array.isArray(said)) for (const each of said) settle(each);
         else settle(said);
       });
+      clearTimeout(giveUp);
+      giveUp = undefined;
+      for (const [id, call] of waiting) send(id, call);
     },
     onLost() {
+      if (link === undefined) return;
       link = undefined;
-      const lost = [...waiting.values()];
-      waiting.clear();
-      for (const { reject } of lost) reject(noAnswer());
+      rejectAll(({ procedure, input }) => !isRepeatable(procedure, input));
+      giveUp = setTimeout(rejectAll, patienceMs);
     },
   });
+
+  function rejectAll(which: (call: Waiting) => boolean = () => true): void {
+    for (const [id, call] of [...waiting]) {
+      if (!which(call)) continue;
+      waiting.delete(id);
+      call.reject(noAnswer());
+    }
+  }
+
+  function send(id: number, { procedure, input }: Waiting): void {
+    const own = token();
+    link?.send(JSON.stringify({ id, call: procedure, input, ...(own !== undefined && { token: own }) } satisfies CallMessage));
+  }
 
   function settle(message: AnswerMessage): void {
     const call = waiting.get(message.id);
@@ -63,28 +91,59 @@ export function openCalls(dial: Dial, token: () => string | undefined = () => un
     if (present === undefined) return Promise.reject(noContact());
     if (signal?.aborted) return Promise.reject(cancelled());
     const id = ++last;
-    const own = token();
     return new Promise((resolve, reject) => {
-      waiting.set(id, { resolve, reject });
+      const call = { procedure, input, resolve, reject };
+      waiting.set(id, call);
       signal?.addEventListener('abort', () => {
         if (!waiting.delete(id)) return;
-        present.send(JSON.stringify({ id, cancel: true } satisfies CancelMessage));
+        link?.send(JSON.stringify({ id, cancel: true } satisfies CancelMessage));
         reject(cancelled());
       });
-      present.send(JSON.stringify({ id, call: procedure, input, ...(own !== undefined && { token: own }) } satisfies CallMessage));
+      send(id, call);
     });
   }
 
+  /** Gives a command its name, the one it had before where nobody knows how that ended. */
+  async function askOnce(procedure: string, input: unknown, signal?: AbortSignal): Promise<unknown> {
+    if (!takesOpId(procedure) || (input as { opId?: string }).opId !== undefined) return ask(procedure, input, signal);
+    const what = `${procedure} ${JSON.stringify(input)}`;
+    const opId = unsettled.get(what) ?? nextOpId();
+    try {
+      const answer = await ask(procedure, { ...(input as object), opId }, signal);
+      unsettled.delete(what);
+      return answer;
+    } catch (error) {
+      if (asRefusal(error).data?.cause !== 'noAnswer') unsettled.delete(what);
+      else if (unsettled.size < MOST_UNSETTLED) unsettled.set(what, opId);
+      throw error;
+    }
+  }
+
   return {
-    station: clientOver((procedure, input, { signal } = {}) => ask(procedure, input, signal)),
+    station: clientOver((procedure, input, { signal } = {}) => askOnce(procedure, input, signal)),
     get connected() {
       return link !== undefined;
     },
     start: () => redial.start(),
     now: () => redial.now(),
-    stop: () => redial.stop(),
+    stop() {
+      redial.stop();
+      clearTimeout(giveUp);
+      link = undefined;
+      rejectAll();
+      unsettled.clear();
+    },
   };
 }
+
+const takesOpId = (procedure: string): boolean => {
+  const declared = procedures.get(procedure)?.['~orpc'];
+  const shape = (declared?.inputSchema as { shape?: object } | undefined)?.shape ?? {};
+  return declared?.meta.kind === 'command' && 'opId' in shape;
+};
+
+const isRepeatable = (procedure: string, input: unknown): boolean =>
+  procedures.get(procedure)?.['~orpc'].meta.kind === 'question' || (input as { opId?: string } | undefined)?.opId !== undefined;
 
 const cancelled = () => new Refusal('cancelled', 'The call was given up.');
 

@@ -149,7 +149,7 @@ test('the station gets credit only for what was consumed', async (t) => {
   assert.ok(taken > 100_000);
 });
 
-test('a call without a connection is refused at once; one that was under way says that its answer is unknown', async (t) => {
+test('a call without a connection is refused at once; one that was under way and cannot be repeated says that its answer is unknown', async (t) => {
   const station = await openWorld(t);
   const way = cuttable(t, station);
   const calls = openCalls(way.dial);
@@ -159,9 +159,87 @@ test('a call without a connection is refused at once; one that was under way say
   await until(() => calls.connected);
   assert.equal((await calls.station.people.me({})).person.id, EXAMPLE.admin);
   await assert.rejects(calls.station.people.createSite({ organisation: 'x' } as never), { code: 'invalid' });
-  const under = calls.station.people.me({});
+  const under = calls.station.people.revokeSession({ session: EXAMPLE.organisation });
   way.cut();
   await assert.rejects(under, { code: 'unavailable', data: { cause: 'noAnswer' } });
+});
+
+/** Links that hear nothing while `deaf`: what the station answers is lost with them. */
+function deafable(dial: Dial) {
+  const ears = { deaf: false };
+  const deafDial: Dial = async (...asked) => {
+    const link = await dial(...asked);
+    return { ...link, onMessage: (listener) => link.onMessage((message) => ears.deaf || listener(message)) };
+  };
+  return { ears, dial: deafDial };
+}
+
+const HALL_B = { site: EXAMPLE.site, parent: null, kind: 'building', name: 'Hall B' } as const;
+const hallsB = async (station: TestStation) => {
+  const { places } = await station.client({ token: CAST.platformAdmin.token, origin: CONSOLE }).people.listPlaces({ site: EXAMPLE.site });
+  return places.filter(({ name }) => name === HALL_B.name).map(({ id }) => id);
+};
+/** Whether the station has carried it out, whatever the page knows. */
+async function untilThere(station: TestStation): Promise<void> {
+  while ((await hallsB(station)).length === 0) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test('a command whose answer was lost with the link is asked again by itself, and carried out once', async (t) => {
+  const station = await openWorld(t);
+  const way = cuttable(t, station);
+  const { ears, dial } = deafable(way.dial);
+  const calls = openCalls(dial);
+  t.after(() => calls.stop());
+  calls.start();
+  await until(() => calls.connected);
+  ears.deaf = true;
+  const made = calls.station.people.createPlace(HALL_B);
+  const asked = calls.station.people.me({});
+  await untilThere(station);
+  ears.deaf = false;
+  way.cut();
+  await until(() => !calls.connected);
+  calls.now();
+  assert.deepEqual([(await made).place], await hallsB(station));
+  assert.equal((await asked).person.id, EXAMPLE.admin);
+});
+
+test('pressed once more after nobody knew how it ended, it is the same command; after an answer it is another one', async (t) => {
+  const station = await openWorld(t);
+  const way = cuttable(t, station);
+  const { ears, dial } = deafable(way.dial);
+  const calls = openCalls(dial, undefined, 0);
+  t.after(() => calls.stop());
+  calls.start();
+  await until(() => calls.connected);
+  ears.deaf = true;
+  const made = calls.station.people.createPlace(HALL_B);
+  made.catch(() => {});
+  await untilThere(station);
+  way.refuse(true);
+  way.cut();
+  await assert.rejects(made, { code: 'unavailable', data: { cause: 'noAnswer' } });
+  way.refuse(false);
+  ears.deaf = false;
+  calls.now();
+  await until(() => calls.connected);
+  const { place } = await calls.station.people.createPlace(HALL_B);
+  assert.deepEqual([place], await hallsB(station));
+  await calls.station.people.createPlace(HALL_B);
+  assert.equal((await hallsB(station)).length, 2);
+});
+
+test('who leaves takes the unanswered with them', async (t) => {
+  const station = await openWorld(t);
+  const way = cuttable(t, station);
+  const { ears, dial } = deafable(way.dial);
+  const calls = openCalls(dial);
+  calls.start();
+  await until(() => calls.connected);
+  ears.deaf = true;
+  const under = calls.station.people.me({});
+  calls.stop();
+  await assert.rejects(under, { code: 'unavailable' });
 });
 
 test('a lost link is dialled again later and later, and at once when asked to', async (t) => {

@@ -8,6 +8,10 @@ import { Channel } from './channel.ts';
 import type { Transport } from './transport.ts';
 
 const CONTRACT_REFUSED = 4426;
+/** Set while somebody has signed out here and the station does not know yet. */
+const OWES_SIGN_OUT = 'outpost.owesSignOut';
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 15_000;
 
 export type Phase =
   | 'starting'
@@ -21,7 +25,7 @@ export type StationState = {
   phase: Phase;
   me: Me | undefined;
   /** Why one stands before the door again. */
-  notice: 'sessionEnded' | 'signedOut' | 'linkUsed' | undefined;
+  notice: 'sessionEnded' | 'signedOut' | 'signedOutHere' | 'linkUsed' | undefined;
   codeNeeded: boolean;
   connected: boolean;
   /** By this page's own clock. */
@@ -46,7 +50,8 @@ const set = useStationState.setState;
 
 export type StationDoor = ReturnType<typeof openStation>;
 
-export function openStation(transport: Transport) {
+/** `onLeave`: nobody is signed in any more, and nothing of theirs may stay. */
+export function openStation(transport: Transport, { onLeave }: { onLeave(): void }) {
   const calls: Calls = openCalls(transport.dial, transport.token);
   const channel = new Channel({
     dial: transport.dial,
@@ -63,6 +68,9 @@ export function openStation(transport: Transport) {
     onHello: (hello) => set({ hello }),
   });
   let stopMe: (() => void) | undefined;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  let retryMs = FIRST_RETRY_MS;
+  let paying: Promise<void> | undefined;
 
   /** A socket cannot say why it was turned away: one question tells a lost session from a lost station. */
   async function stillSignedIn(): Promise<void> {
@@ -101,22 +109,60 @@ export function openStation(transport: Transport) {
     channel.stop();
     calls.stop();
     set({ phase: 'signIn', me: undefined, notice, connected: false });
+    onLeave();
   }
 
   /** Finds out where this page stands: in, at the door, or before a station that waits for its first person. */
   async function begin(): Promise<void> {
+    clearTimeout(retry);
     try {
+      await payOwedSignOut();
       enter(await transport.door.me({}));
+      retryMs = FIRST_RETRY_MS;
     } catch (error) {
-      const refusal = asRefusal(error);
-      if (refusal.code === 'unauthenticated') return knock();
-      set({ phase: refusal.code === 'unsupported' ? 'outdated' : 'unreachable' });
+      await (asRefusal(error).code === 'unauthenticated' ? knock() : Promise.reject(error)).catch(noWayIn);
     }
   }
 
   async function knock(): Promise<void> {
     const { needed, codeNeeded } = await transport.door.setUpState({});
+    retryMs = FIRST_RETRY_MS;
     set({ phase: needed ? 'setUp' : 'signIn', codeNeeded });
+  }
+
+  /** A screen nobody stands at comes back by itself once the station does. */
+  function noWayIn(error: unknown): void {
+    const outdated = asRefusal(error).code === 'unsupported';
+    set({ phase: outdated ? 'outdated' : 'unreachable' });
+    if (outdated) return;
+    retry = setTimeout(() => void begin(), retryMs);
+    retryMs = Math.min(2 * retryMs, LONGEST_RETRY_MS);
+  }
+
+  // ---- signing out works without contact: here at once, at the station as soon as it hears of it
+
+  /** Never two at a time: the later answer would sign out whoever has signed in between them. */
+  function payOwedSignOut(): Promise<void> {
+    if (localStorage.getItem(OWES_SIGN_OUT) === null) return Promise.resolve();
+    paying ??= transport.door
+      .signOut({})
+      .catch((error: unknown) => {
+        if (asRefusal(error).code !== 'unauthenticated') throw error;
+      })
+      .then(() => localStorage.removeItem(OWES_SIGN_OUT))
+      .finally(() => {
+        paying = undefined;
+      });
+    return paying;
+  }
+
+  function payLater(): void {
+    payOwedSignOut().then(
+      () => {
+        if (useStationState.getState().notice === 'signedOutHere') set({ notice: 'signedOut' });
+      },
+      () => setTimeout(payLater, LONGEST_RETRY_MS),
+    );
   }
 
   return {
@@ -125,11 +171,13 @@ export function openStation(transport: Transport) {
     insecure: transport.insecure,
     begin,
     async signIn(input: { email: string; password: string }): Promise<void> {
+      await payOwedSignOut();
       await transport.door.signIn(input);
       await begin();
     },
     async signInByLink(secret: string): Promise<void> {
       try {
+        await payOwedSignOut();
         await transport.door.signInByLink({ secret });
       } catch (error) {
         if ((error as Refusal).code === 'unauthenticated') set({ notice: 'linkUsed' });
@@ -140,9 +188,10 @@ export function openStation(transport: Transport) {
       await transport.door.setUp(input);
       await begin();
     },
-    async signOut(): Promise<void> {
-      await transport.door.signOut({});
-      leave('signedOut');
+    signOut(): void {
+      localStorage.setItem(OWES_SIGN_OUT, '');
+      leave('signedOutHere');
+      payLater();
     },
     /** Try again now instead of waiting. */
     reconnect(): void {

@@ -139,7 +139,7 @@ function portDoor(dial: Dial, token: () => string | undefined): Transport['door'
     const link = await dial('calls', new AbortController().signal).catch((error: Error & { code?: number }) => {
       throw error.code === CONTRACT_REFUSED ? new Refusal('unsupported', error.message) : noContact();
     });
-    const calls = openCalls(async () => link, token);
+    const calls = openCalls(async () => link, token, 0);
     calls.start();
     // The link is taken into use when this turn is over.
     await new Promise((resolve) => setTimeout(resolve));

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { Refusal } from '../../contract/errors.ts';
 import { useCommand, useMe, useStation } from '../app/hooks.ts';
 import { useAge } from '../app/useAge.ts';
+import { usePlantZone } from '../app/useHere.ts';
 import { Page, Section } from '../ui/Page.tsx';
 import { PasswordField } from '../ui/PasswordField.tsx';
 import { Portrait } from '../ui/Portrait.tsx';
@@ -172,7 +173,7 @@ function SessionRow({ session }: { session: Session }) {
   const station = useStation();
   const age = useAge(session.seenAt);
   const end = useCommand(() => station.people.revokeSession({ session: session.id }), { announce: true, changes: ['people.sessions'] });
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zone = usePlantZone();
   return (
     <li>
       <div className="cut">

@@ -7,10 +7,10 @@ import { useTranslation } from 'react-i18next';
 import type { Refusal } from '../../contract/errors.ts';
 import type { AuditEntry } from '../../contract/people.ts';
 import { useCommand, useMay, useStation, useStream } from '../app/hooks.ts';
-import { useHere } from '../app/useHere.ts';
+import { useHere, usePlantZone } from '../app/useHere.ts';
 import { Empty, Page } from '../ui/Page.tsx';
 import { Refused } from '../ui/Refused.tsx';
-import { dateTimeSeconds } from '../ui/time.ts';
+import { dateTimeSeconds, zoneName } from '../ui/time.ts';
 import classes from './AuditPage.module.css';
 import { shown } from './HistoryPanel.tsx';
 
@@ -19,8 +19,12 @@ const keyOf = (entry: AuditEntry) => `${entry.incarnation}.${entry.seq}`;
 export default function AuditPage() {
   const here = useHere();
   const where = here?.site ? { site: here.site.id } : here?.organisation ? { organisation: here.organisation.id } : {};
-  return <Audit key={JSON.stringify(where)} where={where} zone={here?.site?.timeZone ?? 'UTC'} />;
+  const zone = usePlantZone();
+  return <Audit key={JSON.stringify(where)} where={where} zone={zone} />;
 }
+
+/** A screen that watches for weeks forgets what it can ask for again. */
+const MOST_KEPT = 2_000;
 
 type Where = { site?: string; organisation?: string };
 
@@ -33,7 +37,13 @@ function Audit({ where, zone }: { where: Where; zone: string }) {
   const [oldest, setOldest] = useState<boolean>();
 
   useStream('people.audit', where, {
-    events: (items) => setEntries((before = []) => [...items.map(([, entry]) => entry as AuditEntry).reverse(), ...before]),
+    events: (items) =>
+      setEntries((before = []) => {
+        const after = [...items.map(([, entry]) => entry as AuditEntry).reverse(), ...before];
+        if (after.length <= MOST_KEPT) return after;
+        setOldest(false);
+        return after.slice(0, MOST_KEPT);
+      }),
     end: setRefused,
   });
   const older = useCommand((before: string) => station.people.listAudit({ ...where, before, limit: 200 }), {
@@ -96,7 +106,10 @@ function Rows({ entries, zone }: { entries: AuditEntry[]; zone: string }) {
     });
   /** An act in words; one this page does not know yet by its name in the contract. */
   const actionWords = (action: string) => (i18n.exists(`people:action.${action}`) ? String(t(`action.${action}` as never)) : action);
-  const names = useMemo(() => [t('audit.time'), t('audit.who'), t('audit.what'), t('audit.outcome'), t('audit.from')], [t]);
+  const names = useMemo(
+    () => [`${t('audit.time')} (${zoneName(Date.now(), zone)})`, t('audit.who'), t('audit.what'), t('audit.outcome'), t('audit.from')],
+    [t, zone],
+  );
   return (
     <div className={classes.table}>
       <div className={`${classes.row} ${classes.head}`} aria-hidden>

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { create } from 'zustand';
 import { asRefusal } from '../app/calls.ts';
 import { useStation } from '../app/hooks.ts';
-import { useHere } from '../app/useHere.ts';
+import { usePlantZone } from '../app/useHere.ts';
 import { Refused } from '../ui/Refused.tsx';
 import { dateTimeSeconds } from '../ui/time.ts';
 import classes from './HistoryPanel.module.css';
@@ -40,7 +40,7 @@ export function HistoryPanel() {
 function Entries({ of }: { of: HistoryOf }) {
   const { t } = useTranslation('people');
   const station = useStation();
-  const zone = useHere()?.site?.timeZone ?? 'UTC';
+  const zone = usePlantZone();
   const { data, error } = useQuery({
     queryKey: ['people.history', of.entity, of.id],
     queryFn: () => station.people.history({ entity: of.entity, id: of.id }),

@@ -6,6 +6,7 @@ import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { addressOf, type Organisation, type SiteOfMe } from '../app/address.ts';
 import { useCommand, useMay, useMe, useStation } from '../app/hooks.ts';
+import { Deliberate } from '../ui/Deliberate.tsx';
 import { Empty, Page, Section } from '../ui/Page.tsx';
 import { Refused } from '../ui/Refused.tsx';
 import { ownTimeZone, TimeZoneSelect } from '../ui/TimeZoneSelect.tsx';
@@ -86,15 +87,12 @@ function OrganisationSection({ organisation, ask }: { organisation: Organisation
       actions={
         <div className={classes.badges}>
           {may('platform.organisations', 'platform') && (
-            <Button
-              size="compact-sm"
-              variant="subtle"
-              color="gray"
-              loading={archive.busy}
-              onClick={() => void archive.run(organisation.archivedAt === null)}
-            >
-              {organisation.archivedAt === null ? t('organisations.archive') : t('organisations.unarchive')}
-            </Button>
+            <Archive
+              name={organisation.name}
+              archived={organisation.archivedAt !== null}
+              busy={archive.busy}
+              run={(archived) => void archive.run(archived)}
+            />
           )}
           {may('organisation.configure', { organisation: organisation.id }) && (
             <>
@@ -146,21 +144,39 @@ function Sites({ sites, organisation }: { sites: SiteOfMe[]; organisation: Organ
             <Table.Td className="quiet">{site.timeZone}</Table.Td>
             <Table.Td>
               {may('organisation.configure', { organisation: organisation.id }) && (
-                <Button
-                  size="compact-sm"
-                  variant="subtle"
-                  color="gray"
-                  disabled={archive.busy}
-                  onClick={() => void archive.run({ site: site.id, archived: site.archivedAt === null })}
-                >
-                  {site.archivedAt === null ? t('organisations.archive') : t('organisations.unarchive')}
-                </Button>
+                <Archive
+                  name={site.name}
+                  archived={site.archivedAt !== null}
+                  busy={archive.busy}
+                  run={(archived) => void archive.run({ site: site.id, archived })}
+                />
               )}
             </Table.Td>
           </Table.Tr>
         ))}
       </Table.Tbody>
     </Table>
+  );
+}
+
+/** Taken out of use deliberately, taken back by one press. */
+function Archive({ name, archived, busy, run }: { name: string; archived: boolean; busy: boolean; run(archived: boolean): void }) {
+  const { t } = useTranslation('people');
+  const look = { size: 'compact-sm', variant: 'subtle', color: 'gray', disabled: busy } as const;
+  if (archived)
+    return (
+      <Button {...look} onClick={() => run(false)}>
+        {t('organisations.unarchive')}
+      </Button>
+    );
+  return (
+    <Deliberate question={t('organisations.archiveSure', { name })} act={t('organisations.archive')} onAct={() => run(true)}>
+      {(ask) => (
+        <Button {...look} onClick={ask}>
+          {t('organisations.archive')}
+        </Button>
+      )}
+    </Deliberate>
   );
 }
 

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { UserPlus } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useAsked } from '../app/asked.ts';
 import { asRefusal } from '../app/calls.ts';
 import { useMe, useStation } from '../app/hooks.ts';
 import { useHere } from '../app/useHere.ts';
@@ -22,7 +23,8 @@ export default function PeoplePage() {
   const station = useStation();
   const here = useHere();
   const me = useMe();
-  const [adding, setAdding] = useState(new URLSearchParams(location.search).has('add'));
+  const [adding, setAdding] = useState(false);
+  useAsked('add', () => setAdding(true));
   const [chosen, setChosen] = useState<string>();
   const site = here?.site?.id;
   const organisation = here?.organisation?.id ?? '';

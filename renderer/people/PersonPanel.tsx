@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import type { Role } from '../../contract/permissions.ts';
 import type { Here } from '../app/address.ts';
 import { useCommand, useMay, useStation } from '../app/hooks.ts';
+import { Deliberate } from '../ui/Deliberate.tsx';
 import { Portrait } from '../ui/Portrait.tsx';
 import { Refused } from '../ui/Refused.tsx';
 import { LinkToCopy, linkAddress, useGrantable } from './AddPerson.tsx';
@@ -53,11 +54,19 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
             <li key={grant.id}>
               <RoleBadge role={grant.role} at={grant.at} />
               {roles.includes(grant.role) && !self && (
-                <Tooltip label={label}>
-                  <ActionIcon variant="subtle" color="gray" aria-label={label} disabled={take.busy} onClick={() => void take.run(grant.id)}>
-                    <X size={16} strokeWidth={1.75} />
-                  </ActionIcon>
-                </Tooltip>
+                <Deliberate
+                  question={t('person.takeSure', { role: t(`role.${grant.role}`), name: person.name })}
+                  act={t('person.takeIt')}
+                  onAct={() => void take.run(grant.id)}
+                >
+                  {(ask) => (
+                    <Tooltip label={label}>
+                      <ActionIcon variant="subtle" color="gray" aria-label={label} disabled={take.busy} onClick={ask}>
+                        <X size={16} strokeWidth={1.75} />
+                      </ActionIcon>
+                    </Tooltip>
+                  )}
+                </Deliberate>
               )}
             </li>
           );
@@ -95,9 +104,23 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
       {!self && may('platform.administer', 'platform') && (
         <div className={`${classes.form} ${classes.part}`}>
           <p className="quiet">{t('person.disableHint')}</p>
-          <Button variant="default" loading={disable.busy} onClick={() => void disable.run(person.disabledAt === null)}>
-            {person.disabledAt === null ? t('person.disable') : t('person.enable')}
-          </Button>
+          {person.disabledAt === null ? (
+            <Deliberate
+              question={t('person.disableSure', { name: person.name })}
+              act={t('person.disableIt')}
+              onAct={() => void disable.run(true)}
+            >
+              {(ask) => (
+                <Button variant="default" loading={disable.busy} onClick={ask}>
+                  {t('person.disable')}
+                </Button>
+              )}
+            </Deliberate>
+          ) : (
+            <Button variant="default" loading={disable.busy} onClick={() => void disable.run(false)}>
+              {t('person.enable')}
+            </Button>
+          )}
         </div>
       )}
     </Drawer>

@@ -32,7 +32,15 @@ export const people: ScreenArea = {
   ],
   commands: (context: PaletteContext) =>
     seesPeople(context)
-      ? [{ id: 'people-add', label: context.t('people:list.add'), icon: Users, group: 'do', run: () => context.go('people?add=1') }]
+      ? [
+          {
+            id: 'people-add',
+            label: context.t('people:list.add'),
+            icon: Users,
+            group: 'do',
+            run: () => context.go('people', undefined, 'add'),
+          },
+        ]
       : [],
 };
 

@@ -11,13 +11,11 @@ export const texts = {
     empty: 'This site has no buildings yet. Add the first one to begin its map.',
     emptyForViewers: 'This site has no buildings yet. Its manager adds them.',
     add: 'Add a building',
-    systemsOf: 'Systems of {{name}}',
     noSystems: 'No systems yet',
     edit: 'Edit the site',
     organisationStatus_one: '{{count}} site',
     organisationStatus_other: '{{count}} sites',
     noSites: 'There is no site here yet.',
-    open: 'Open {{name}}',
   },
   system: {
     status: '{{building}} · nothing is connected yet',

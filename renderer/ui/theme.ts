@@ -69,7 +69,7 @@ export const theme = createTheme({
     NumberInput: small,
     Modal: { defaultProps: { centered: true, transitionProps: { duration: 120 }, overlayProps: { backgroundOpacity: 0.5 } } },
     Menu: { defaultProps: { transitionProps: { duration: 80 }, shadow: 'md' } },
-    Tooltip: { defaultProps: { openDelay: 300, transitionProps: { duration: 80 }, events: { hover: true, focus: true, touch: false } } },
+    Tooltip: { defaultProps: { openDelay: 300, transitionProps: { duration: 80 }, events: { hover: true, focus: true, touch: true } } },
     Badge: { defaultProps: { variant: 'default', radius: 4, tt: 'none', fw: 500, size: 'md' } },
   },
 });

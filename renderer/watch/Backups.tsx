@@ -3,6 +3,7 @@ import { Button, Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useAsked } from '../app/asked.ts';
 import { useCommand, useLive, useStation } from '../app/hooks.ts';
 import { Empty, Section } from '../ui/Page.tsx';
 import { dateTime } from '../ui/time.ts';
@@ -19,14 +20,7 @@ export function Backups({ zone }: { zone: string }) {
   // A backup that has just been finished belongs into the list.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the count of finished backups is what asks for a new list
   useEffect(() => void refetch(), [ended, refetch]);
-  // Asked for by the palette.
-  const { run } = start;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the page is opened by that command
-  useEffect(() => {
-    if (!new URLSearchParams(location.search).has('backup')) return;
-    history.replaceState(history.state, '', location.pathname);
-    void run(undefined);
-  }, []);
+  useAsked('backup', () => void start.run(undefined));
 
   const startButton = (
     <Button variant={data?.backups.length === 0 ? 'filled' : 'default'} loading={start.busy} onClick={() => void start.run(undefined)}>

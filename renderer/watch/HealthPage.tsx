@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import type { Check } from '../../contract/watch.ts';
 import { asRefusal } from '../app/calls.ts';
 import { useMay, useStation } from '../app/hooks.ts';
-import { useHere } from '../app/useHere.ts';
+import { usePlantZone } from '../app/useHere.ts';
 import { Page } from '../ui/Page.tsx';
 import { Refused } from '../ui/Refused.tsx';
 import { dateTime } from '../ui/time.ts';
@@ -22,7 +22,7 @@ export default function HealthPage() {
   const { t } = useTranslation('watch');
   const station = useStation();
   const may = useMay();
-  const zone = useHere()?.site?.timeZone ?? 'UTC';
+  const zone = usePlantZone();
   const { data, error, refetch, isFetching } = useQuery({
     queryKey: ['watch.health'],
     queryFn: () => station.watch.health({}),

@@ -9,7 +9,7 @@ export const watch: ScreenArea = {
   routes: [{ path: 'health', component: lazyPage(() => import('./HealthPage.tsx')) }],
   commands: ({ may, t, go }: PaletteContext) =>
     may('watch.backup', 'station')
-      ? [{ id: 'backup', label: t('watch:backups.start'), icon: Archive, group: 'do', run: () => go('health?backup=1') }]
+      ? [{ id: 'backup', label: t('watch:backups.start'), icon: Archive, group: 'do', run: () => go('health', undefined, 'backup') }]
       : [],
 };
 

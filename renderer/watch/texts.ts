@@ -47,7 +47,6 @@ export const texts = {
     password: 'Password',
     passwordSet: 'A password is set. Leave empty to keep it.',
     from: 'Sender address',
-    saved: 'Saved',
     test: 'Send a test mail to myself',
     sent: 'The server took the mail: {{answer}}',
     remove: 'Send no mail',

@@ -1,7 +1,8 @@
 // npm run edge: reads the command line, runs the station, ends with a code that says why.
 
+import { Refusal } from '../../../contract/errors.ts';
 import { openLog } from '../../log.ts';
-import { FolderInUse, NewerStore } from '../../store/faults.ts';
+import { FolderInUse, NewerStore, storeError } from '../../store/faults.ts';
 import { folderPaths } from '../../store/folder.ts';
 import { BadSettings, readSettings, variableOf } from '../../store/settings.ts';
 import { readOptions, USAGE } from './options.ts';
@@ -13,6 +14,8 @@ export const EXIT = { clean: 0, other: 1, usage: 2, inUse: 3, newer: 4 } as cons
 const STOP_MS = 4_500;
 
 export async function main(args: string[]): Promise<void> {
+  // Whoever reads along may go: the station works on, and its log goes on in its file.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   try {
     const options = readOptions(args);
     if (options === 'help') return void process.stdout.write(USAGE);
@@ -20,9 +23,12 @@ export async function main(args: string[]): Promise<void> {
     const edge = await runEdge(options, 'edge', process.stdout);
     // First of all: whoever reads the line that says listening may end the station at once.
     stopOnSignal(edge);
-    await say(edge);
+    await say(edge).catch(async (error: unknown) => {
+      await edge.stop();
+      throw error;
+    });
   } catch (error) {
-    process.stderr.write(`${inWords(error)}\n`);
+    process.stderr.write(`${inWords(error).replace(/\s*\n\s*/g, ' ')}\n`);
     process.exitCode = exitCode(error);
     if (process.exitCode === EXIT.other)
       openLog('error', process.stdout).error({ error, event: 'notStarted' }, 'the station could not start');
@@ -40,7 +46,8 @@ export function exitCode(error: unknown): number {
 function inWords(error: unknown): string {
   const { code, message, port, path } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE') return `Port ${port} is taken by another program: choose another one with --port.`;
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return 'This machine has no such address: choose another one with --host.';
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return 'This machine has no such address: choose another one with --host.';
   if (code === 'EACCES' && port !== undefined)
     return `Port ${port} needs more rights than this account has: choose one above 1023 with --port.`;
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
@@ -48,8 +55,11 @@ function inWords(error: unknown): string {
   if (code === 'ENOSPC' || code === 'SQLITE_FULL') return 'The disk is full: free some space, then start again.';
   if (code?.startsWith('SQLITE_READONLY') || code?.startsWith('SQLITE_CANTOPEN'))
     return `The database in the data folder cannot be opened for writing (${message}): look at the folder’s rights and its disk.`;
-  if (code === 'ECONNREFUSED') return `The database does not answer (${message}): start it, or correct --database.`;
-  return message;
+  if (code === 'ENOTDIR' || code === 'EEXIST')
+    return `The data folder cannot be made (${path ?? message}): something on the way to it is a file; name another folder with --data.`;
+  // What has a code is a driver's or the system's complaint; the rest are sentences of ours.
+  const meaning = code === undefined ? error : storeError(error);
+  return meaning instanceof Refusal ? meaning.message : message;
 }
 
 function shown(data: string, flags: Record<string, unknown>) {
@@ -61,7 +71,12 @@ function shown(data: string, flags: Record<string, unknown>) {
 
 function withoutSecrets(name: string, value: unknown): unknown {
   if (name === 'metricsToken') return '[set]';
-  return name === 'database' ? String(value).replace(/:[^:@/]*@/, ':[set]@') : value;
+  // Of a password that is not written as it should be, nothing must be left over either.
+  return name === 'database'
+    ? String(value)
+        .replace(/\/\/([^:/?]*):.*@/, '//$1:[set]@')
+        .replace(/\b(password=)[^&]*/g, '$1[set]')
+    : value;
 }
 
 /** The line others wait for. Nothing in it opens the station: codes and links go to the terminal alone. */

@@ -86,18 +86,29 @@ function parse(args: string[]) {
       },
     });
   } catch (error) {
-    throw new BadSettings(`${(error as Error).message.split('\n')[0]} “npm run edge -- --help” lists the flags.`);
+    throw new BadSettings(`${(error as Error).message.split('\n')[0]?.replace(/\.?$/, '.')} “npm run edge -- --help” lists the flags.`);
+  }
+}
+
+function textOf(file: string): string {
+  try {
+    // Some editors put a mark before the first letter, which JSON does not know.
+    return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+  } catch (error) {
+    throw new BadSettings(`The set-up file ${file} cannot be read: ${(error as Error).message}.`);
   }
 }
 
 function readSetUp(file: string): SetUp {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(readFileSync(file, 'utf8'));
+    parsed = JSON.parse(textOf(file));
   } catch (error) {
-    throw new BadSettings(`The set-up file ${file} cannot be read: ${(error as Error).message}.`);
+    if (error instanceof BadSettings) throw error;
+    // Nothing of the text itself is repeated: there is a password in it.
+    throw new BadSettings(`The set-up file ${file} is not JSON: {"organisation","site","admin":{"email","name","password"}} is wanted.`);
   }
-  const checked = setUpFile.safeParse(parsed);
+  const checked = setUpFile.safeParse(parsed, { error: ({ input }) => (input === undefined ? 'is missing' : undefined) });
   if (checked.success) return checked.data;
   const [issue] = checked.error.issues;
   throw new BadSettings(`The set-up file ${file} cannot be used: ${issue?.path.join('.') || 'it'} ${issue?.message}.`);

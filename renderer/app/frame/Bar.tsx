@@ -10,7 +10,7 @@ import { type Theme, useTheme, useWall } from '../appearance.ts';
 import { useApp, useMe, useStation } from '../hooks.ts';
 import { useStationState } from '../station.ts';
 import { useAge } from '../useAge.ts';
-import { useGo, useHere } from '../useHere.ts';
+import { useGo, usePlantZone } from '../useHere.ts';
 import classes from './Bar.module.css';
 import { Breadcrumb } from './Breadcrumb.tsx';
 import { useOverlays } from './keys.ts';
@@ -66,10 +66,9 @@ function Contact() {
 
 function PlantTime() {
   const { t } = useTranslation('app');
-  const here = useHere();
+  const zone = usePlantZone();
   const offset = useStationState((state) => state.clockOffset);
   const now = useNow() + offset;
-  const zone = here?.site?.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   return (
     <Tooltip label={`${t('bar.plantTime', { zone })} · ${dateTime(now, zone)}`}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what the tooltip says must be reachable without a mouse */}
@@ -136,7 +135,7 @@ function Account() {
         <Menu.Item leftSection={<Kbd size="xs">?</Kbd>} onClick={() => show('keys')}>
           {t('bar.keys')}
         </Menu.Item>
-        <Menu.Item leftSection={<LogOut size={16} strokeWidth={1.75} />} onClick={() => void door.signOut()}>
+        <Menu.Item leftSection={<LogOut size={16} strokeWidth={1.75} />} onClick={() => door.signOut()}>
           {t('bar.signOut')}
         </Menu.Item>
       </Menu.Dropdown>

@@ -8,7 +8,7 @@ import { announce } from '../../ui/announce.ts';
 import { dateTime } from '../../ui/time.ts';
 import { useCommand, useStation, useStream } from '../hooks.ts';
 import { useStationState } from '../station.ts';
-import { useHere } from '../useHere.ts';
+import { usePlantZone } from '../useHere.ts';
 import classes from './Notices.module.css';
 
 const KEPT = 100;
@@ -18,10 +18,9 @@ const FRESH_MS = 15_000;
 export function Notices() {
   const { t } = useTranslation('app');
   const station = useStation();
-  const here = useHere();
   const [notices, setNotices] = useState<Notice[]>([]);
   const [readUpTo, setReadUpTo] = useState('');
-  const zone = here?.site?.timeZone ?? 'UTC';
+  const zone = usePlantZone();
   const words = useNoticeWords();
   const announced = useRef(new Set<string>());
 

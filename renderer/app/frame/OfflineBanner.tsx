@@ -2,9 +2,10 @@
 import { Button } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { clockSeconds } from '../../ui/time.ts';
+import { clockSeconds, zoneName } from '../../ui/time.ts';
 import { useApp } from '../hooks.ts';
 import { useStationState } from '../station.ts';
+import { usePlantZone } from '../useHere.ts';
 import classes from './OfflineBanner.module.css';
 
 /** A link that is back within this time is not worth a word. */
@@ -15,6 +16,8 @@ export function OfflineBanner() {
   const { door } = useApp();
   const connected = useStationState((state) => state.connected);
   const lastContact = useStationState((state) => state.lastContact);
+  const offset = useStationState((state) => state.clockOffset);
+  const zone = usePlantZone();
   const [shown, setShown] = useState(false);
   useEffect(() => {
     if (connected) return setShown(false);
@@ -22,10 +25,10 @@ export function OfflineBanner() {
     return () => clearTimeout(timer);
   }, [connected]);
   if (!shown) return null;
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const since = lastContact === undefined ? '–' : `${clockSeconds(lastContact + offset, zone)} ${zoneName(lastContact, zone)}`;
   return (
     <div role="alert" className={classes.banner}>
-      <span>{t('offline.banner', { time: lastContact === undefined ? '–' : clockSeconds(lastContact, zone) })}</span>
+      <span>{t('offline.banner', { time: since })}</span>
       <Button size="compact-sm" variant="default" onClick={() => door.reconnect()}>
         {t('offline.retry')}
       </Button>

@@ -121,6 +121,6 @@ function useOwnCommands({ me, here }: ScreenContext): PaletteCommand[] {
       run: () => choose(other),
     },
     { id: 'wall', label: t('bar.wall'), icon: Presentation, group: 'do', run: toggle },
-    { id: 'sign-out', label: t('bar.signOut'), icon: LogOut, group: 'do', run: () => void door.signOut() },
+    { id: 'sign-out', label: t('bar.signOut'), icon: LogOut, group: 'do', run: () => door.signOut() },
   ];
 }
