@@ -9,6 +9,7 @@ import { allows, type Permission, type Place, sees } from '../../contract/permis
 import { announce } from '../ui/announce.ts';
 import { asRefusal, type StationClient } from './calls.ts';
 import type { Reader, StreamOptions } from './channel.ts';
+import { proveItIsMe } from './confirm.ts';
 import type { Live, LiveStore } from './liveStore.ts';
 import { type StationDoor, useStationState } from './station.ts';
 
@@ -140,7 +141,10 @@ export function useCommand<I, O>(
     async run(input) {
       setRefusal(undefined);
       try {
-        const answer = await mutation.mutateAsync(input);
+        const answer = await mutation.mutateAsync(input).catch(async (error: unknown) => {
+          if (asRefusal(error).code !== 'unconfirmed' || !(await proveItIsMe())) throw error;
+          return mutation.mutateAsync(input);
+        });
         for (const changed of options.changes ?? []) void queries.invalidateQueries({ queryKey: [changed] });
         options.done?.(answer);
         return answer;

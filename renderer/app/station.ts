@@ -1,7 +1,6 @@
 // What a page knows of its station: who is signed in, how the connection stands, and the two ways to talk to it.
 import { create } from 'zustand';
 import type { Hello } from '../../contract/channel.ts';
-import type { Refusal } from '../../contract/errors.ts';
 import type { Me } from '../../contract/people.ts';
 import { asRefusal, type Calls, openCalls } from './calls.ts';
 import { Channel } from './channel.ts';
@@ -10,6 +9,8 @@ import type { Transport } from './transport.ts';
 const CONTRACT_REFUSED = 4426;
 /** Set while somebody has signed out here and the station does not know yet. */
 const OWES_SIGN_OUT = 'outpost.owesSignOut';
+/** Stands for the code of the phone at this screen, where one asked to be remembered. */
+const DEVICE = 'outpost.device';
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 15_000;
 
@@ -27,6 +28,8 @@ export type StationState = {
   /** Why one stands before the door again. */
   notice: 'sessionEnded' | 'signedOut' | 'signedOutHere' | 'linkUsed' | undefined;
   codeNeeded: boolean;
+  /** A one-time link that waits for the code of its person's phone. */
+  link: string | undefined;
   connected: boolean;
   /** By this page's own clock. */
   lastContact: number | undefined;
@@ -40,6 +43,7 @@ export const useStationState = create<StationState>(() => ({
   me: undefined,
   notice: undefined,
   codeNeeded: false,
+  link: undefined,
   connected: false,
   lastContact: undefined,
   clockOffset: 0,
@@ -47,6 +51,9 @@ export const useStationState = create<StationState>(() => ({
 }));
 
 const set = useStationState.setState;
+
+/** The password was right, and a second factor is asked for as well. */
+export const asksForCode = (error: unknown): boolean => asRefusal(error).data?.factor === 'code';
 
 export type StationDoor = ReturnType<typeof openStation>;
 
@@ -170,17 +177,23 @@ export function openStation(transport: Transport, { onLeave }: { onLeave(): void
     channel,
     insecure: transport.insecure,
     begin,
-    async signIn(input: { email: string; password: string }): Promise<void> {
+    async signIn(input: { email: string; password: string; totp?: string; remember?: true }): Promise<void> {
       await payOwedSignOut();
-      await transport.door.signIn(input);
+      const known = localStorage.getItem(DEVICE);
+      const { device } = await transport.door.signIn({ ...input, ...(known !== null && { device: known }) });
+      if (device !== undefined) localStorage.setItem(DEVICE, device);
       await begin();
     },
-    async signInByLink(secret: string): Promise<void> {
+    async signInByLink(secret: string, totp?: string): Promise<void> {
       try {
         await payOwedSignOut();
-        await transport.door.signInByLink({ secret });
+        await transport.door.signInByLink({ secret, ...(totp !== undefined && { totp }) });
+        set({ link: undefined });
       } catch (error) {
-        if ((error as Refusal).code === 'unauthenticated') set({ notice: 'linkUsed' });
+        // The link stays good until the code is right.
+        if (asksForCode(error)) set({ link: secret });
+        else if (asRefusal(error).code === 'unauthenticated') set({ notice: 'linkUsed', link: undefined });
+        if (totp !== undefined && asksForCode(error)) throw error;
       }
       await begin();
     },

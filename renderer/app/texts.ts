@@ -6,6 +6,10 @@ export const texts = {
     signIn: 'Sign in',
     email: 'E-mail',
     password: 'Password',
+    code: 'Code from your phone',
+    codeHint: 'Or one of your recovery codes.',
+    remember: 'Remember this device for 30 days',
+    otherPerson: 'Sign in as somebody else',
     sessionEnded: 'Your session has ended. Sign in again to go on where you were.',
     signedOut: 'You are signed out.',
     signedOutHere: 'You are signed out at this screen. The station is told as soon as it can be reached.',
@@ -37,6 +41,7 @@ export const texts = {
   refusal: {
     invalid: 'Something in the input is not right.',
     unauthenticated: 'Not signed in.',
+    unconfirmed: 'One more step.',
     forbidden: 'Not allowed.',
     notFound: 'Not found.',
     conflict: 'Not possible.',
@@ -103,6 +108,11 @@ export const texts = {
     go: 'Go to',
     do: 'Do',
     found: 'Found',
+  },
+  confirm: {
+    title: 'Is it still you?',
+    hint: 'What you are about to do needs your proof. It is good for ten minutes.',
+    submit: 'Go on',
   },
   keys: {
     title: 'Keys',

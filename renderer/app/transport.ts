@@ -63,10 +63,10 @@ export function windowTransport(windowDoor: WindowDoor): Transport {
   const dial = dialWindow(windowDoor);
   const token = () => sessionStorage.getItem(TOKEN) ?? undefined;
   const door = portDoor(dial, token);
-  const keep = async (answer: Promise<{ token: string }>) => {
-    const { token: given } = await answer;
-    sessionStorage.setItem(TOKEN, given);
-    return { token: '' };
+  const keep = async <A extends { token: string }>(answer: Promise<A>) => {
+    const given = await answer;
+    sessionStorage.setItem(TOKEN, given.token);
+    return { ...given, token: '' };
   };
   return {
     dial,

@@ -15,6 +15,7 @@ import { dateTime } from '../ui/time.ts';
 import classes from './people.module.css';
 import { squarePicture } from './picture.ts';
 import { RoleBadge } from './RoleBadge.tsx';
+import { SecondFactor } from './SecondFactor.tsx';
 
 export default function AccountPage() {
   const { t } = useTranslation('people');
@@ -33,6 +34,7 @@ export default function AccountPage() {
         </ul>
       </Section>
       <Password />
+      <SecondFactor />
       <Sessions />
     </Page>
   );

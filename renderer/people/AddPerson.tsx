@@ -52,7 +52,7 @@ export function AddPerson({ here, close }: { here: Here; close(): void }) {
           ) : (
             <>
               <p>{t('add.link', { name: form.name })}</p>
-              <LinkToCopy link={linkAddress(answer.link)} />
+              <TextToCopy text={linkAddress(answer.link)} />
             </>
           )}
           <div className={classes.buttons}>
@@ -101,13 +101,13 @@ export function AddPerson({ here, close }: { here: Here; close(): void }) {
 }
 
 /** Copying needs a secure page; where there is none, the text can still be marked by hand. */
-export function LinkToCopy({ link }: { link: string }) {
+export function TextToCopy({ text }: { text: string }) {
   const { t } = useTranslation('app');
   return (
     <div className={classes.link}>
-      <code>{link}</code>
+      <code>{text}</code>
       {navigator.clipboard !== undefined && (
-        <CopyButton value={link}>
+        <CopyButton value={text}>
           {({ copied, copy }) => (
             <Tooltip label={copied ? t('common.copied') : t('common.copy')}>
               <ActionIcon variant="subtle" onClick={copy} aria-label={copied ? t('common.copied') : t('common.copy')}>

@@ -9,7 +9,7 @@ import { useCommand, useMay, useStation } from '../app/hooks.ts';
 import { Deliberate } from '../ui/Deliberate.tsx';
 import { Portrait } from '../ui/Portrait.tsx';
 import { Refused } from '../ui/Refused.tsx';
-import { LinkToCopy, linkAddress, useGrantable } from './AddPerson.tsx';
+import { linkAddress, TextToCopy, useGrantable } from './AddPerson.tsx';
 import type { Listed } from './PeoplePage.tsx';
 import classes from './people.module.css';
 import { RoleBadge } from './RoleBadge.tsx';
@@ -29,6 +29,10 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
   const newLink = useCommand(() => station.people.createSignInLink({ organisation: here.organisation?.id ?? '', person: person.id }), {
     done: ({ link: secret }) => setLink(linkAddress(secret)),
   });
+  const reset = useCommand(
+    () => station.people.resetSecondFactor({ organisation: here.organisation?.id ?? '', person: person.id }),
+    CHANGES,
+  );
   const free = roles.filter((one) => !person.grants.some((grant) => grant.role === one && JSON.stringify(grant.at) === JSON.stringify(at)));
 
   return (
@@ -88,17 +92,33 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
           </div>
         </div>
       )}
-      <Refused refusal={give.refusal ?? take.refusal ?? disable.refusal ?? newLink.refusal} />
+      <Refused refusal={give.refusal ?? take.refusal ?? disable.refusal ?? newLink.refusal ?? reset.refusal} />
       {!self && here.organisation && may('organisation.people', { organisation: here.organisation.id }) && (
         <div className={`${classes.form} ${classes.part}`}>
           <p className="quiet">{t('person.newLinkHint')}</p>
           {link ? (
-            <LinkToCopy link={link} />
+            <TextToCopy text={link} />
           ) : (
             <Button variant="default" loading={newLink.busy} onClick={() => void newLink.run(undefined)}>
               {t('person.newLink')}
             </Button>
           )}
+        </div>
+      )}
+      {!self && person.hasSecondFactor && here.organisation && may('organisation.people', { organisation: here.organisation.id }) && (
+        <div className={`${classes.form} ${classes.part}`}>
+          <p className="quiet">{t('person.resetHint')}</p>
+          <Deliberate
+            question={t('person.resetSure', { name: person.name })}
+            act={t('person.resetIt')}
+            onAct={() => void reset.run(undefined)}
+          >
+            {(ask) => (
+              <Button variant="default" loading={reset.busy} onClick={ask}>
+                {t('person.reset')}
+              </Button>
+            )}
+          </Deliberate>
         </div>
       )}
       {!self && may('platform.administer', 'platform') && (

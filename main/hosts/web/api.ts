@@ -50,7 +50,7 @@ export function serveApi(app: FastifyInstance, site: Site, guard: GuardOptions):
     if (name === SIGNS_OUT) reply.header('set-cookie', cookieHeader(guard, host, undefined));
     if (!SIGNS_IN.has(name) || request.headers[AS_COOKIE] !== 'cookie') return answer;
     reply.header('set-cookie', cookieHeader(guard, host, (answer as { token: string }).token));
-    return { token: '' };
+    return { ...(answer as object), token: '' };
   }
 
   app.get('/api/openapi.json', async (_, reply) => reply.header('cache-control', 'no-cache').send(await document()));

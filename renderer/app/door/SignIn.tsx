@@ -1,19 +1,21 @@
-// Sign in with e-mail and password.
-import { Button, TextInput } from '@mantine/core';
-import { type FormEvent, useRef, useState } from 'react';
+// Sign in with e-mail and password; where there is a second factor, with the code of the phone as the second step.
+import { Button, Checkbox, TextInput, UnstyledButton } from '@mantine/core';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { PasswordField } from '../../ui/PasswordField.tsx';
 import { Refused } from '../../ui/Refused.tsx';
 import { useApp, useCommand } from '../hooks.ts';
-import { useStationState } from '../station.ts';
+import { asksForCode, useStationState } from '../station.ts';
 import classes from './Door.module.css';
 
 export function SignIn() {
   const { t } = useTranslation('app');
   const { door } = useApp();
   const notice = useStationState((state) => state.notice);
+  const link = useStationState((state) => state.link);
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
+  const [asked, setAsked] = useState(false);
   const passwordField = useRef<HTMLInputElement>(null);
   const signIn = useCommand(door.signIn);
 
@@ -23,7 +25,25 @@ export function SignIn() {
     // Where it was refused: the password is what one types again.
     passwordField.current?.select();
   }
+  const needed = signIn.refusal && asksForCode(signIn.refusal);
+  useEffect(() => {
+    if (needed) setAsked(true);
+  }, [needed]);
 
+  if (link !== undefined)
+    return <CodeStep send={({ totp }) => door.signInByLink(link, totp)} back={() => useStationState.setState({ link: undefined })} />;
+  if (asked)
+    return (
+      <CodeStep
+        mayRemember
+        send={({ totp, remember }) => door.signIn({ email, password, totp, ...(remember && { remember }) })}
+        back={() => {
+          setAsked(false);
+          setPassword('');
+          signIn.clear();
+        }}
+      />
+    );
   return (
     <form onSubmit={submit} className={classes.form}>
       <h1 className={classes.title}>{t('door.signIn')}</h1>
@@ -51,6 +71,47 @@ export function SignIn() {
       <Button type="submit" loading={signIn.busy} fullWidth mt="xs">
         {t('door.signIn')}
       </Button>
+    </form>
+  );
+}
+
+type Code = { totp: string; remember: true | undefined };
+
+function CodeStep({ send, back, mayRemember = false }: { send(code: Code): Promise<void>; back(): void; mayRemember?: boolean }) {
+  const { t } = useTranslation('app');
+  const [totp, setTotp] = useState('');
+  const [remember, setRemember] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+  const signIn = useCommand(send);
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    await signIn.run({ totp, remember: remember || undefined });
+    field.current?.select();
+  }
+  return (
+    <form onSubmit={submit} className={classes.form}>
+      <h1 className={classes.title}>{t('door.signIn')}</h1>
+      <TextInput
+        ref={field}
+        label={t('door.code')}
+        description={t('door.codeHint')}
+        autoComplete="one-time-code"
+        required
+        autoFocus
+        maxLength={16}
+        value={totp}
+        onChange={(event) => setTotp(event.currentTarget.value)}
+      />
+      {mayRemember && (
+        <Checkbox label={t('door.remember')} checked={remember} onChange={(event) => setRemember(event.currentTarget.checked)} />
+      )}
+      <Refused refusal={signIn.refusal} />
+      <Button type="submit" loading={signIn.busy} fullWidth mt="xs">
+        {t('door.signIn')}
+      </Button>
+      <UnstyledButton className={classes.back} onClick={back}>
+        {t('door.otherPerson')}
+      </UnstyledButton>
     </form>
   );
 }

@@ -6,6 +6,7 @@ import { pageOf } from '../address.ts';
 import { useApp } from '../hooks.ts';
 import { useHere } from '../useHere.ts';
 import { Bar } from './Bar.tsx';
+import { Confirm } from './Confirm.tsx';
 import classes from './Frame.module.css';
 import { Keys } from './Keys.tsx';
 import { useKeys } from './keys.ts';
@@ -45,6 +46,7 @@ export function Frame() {
       <Tray />
       <Palette />
       <Keys />
+      <Confirm />
     </div>
   );
 }
