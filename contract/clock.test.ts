@@ -18,6 +18,15 @@ test('every next stamp is later, whatever the wall clock says', () => {
   );
 });
 
+test('there is no stamp behind the last one: a longer one would stand before all others', () => {
+  const last = 'ffffffffffffffff';
+  assert.match(last, HLC);
+  assert.throws(() => hlcNext(last, 5), RangeError);
+  assert.throws(() => hlcNext(HLC_ZERO, 2 ** 48), RangeError);
+  assert.equal(hlcNext('fffffffffffffffe', 5), last);
+  assert.equal(hlcNext('fffffffffffeffff', 5), 'ffffffffffff0000');
+});
+
 test('a full counter moves the milliseconds on', () => {
   assert.equal(hlcNext(hlcOf(1000, 0xffff), 5), hlcOf(1001, 0));
 });

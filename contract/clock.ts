@@ -7,8 +7,11 @@ export const HLC = /^[0-9a-f]{16}$/;
 export const HLC_ZERO: Hlc = '0000000000000000';
 
 const COUNTER_LIMIT = 0x10000;
+const MS_LIMIT = 0x1_0000_0000_0000;
 
 export function hlcOf(ms: number, counter: number): Hlc {
+  // One digit more would stand before all others as text: rather no stamp than one that loses against every older one.
+  if (ms >= MS_LIMIT) throw new RangeError('The clock is beyond what a stamp can hold: set it right.');
   return ms.toString(16).padStart(12, '0') + counter.toString(16).padStart(4, '0');
 }
 

@@ -1,6 +1,7 @@
 // A station that has joined a hub: what it shows before the hub has answered, and what becomes of yes, no and somebody else's word.
 import assert from 'node:assert/strict';
 import { hlcOf } from '../../contract/clock.ts';
+import type { Refusal } from '../../contract/errors.ts';
 import * as people from '../people/entities.ts';
 import { onBoth } from '../testing/databases.ts';
 import { START } from '../testing/station.ts';
@@ -11,6 +12,7 @@ import type { LoggedOp, Op } from './log.ts';
 import { migrations } from './migrations/index.ts';
 
 const SITE = 'site:s1' as const;
+const DAY = 86_400_000;
 const log = (store: TestStore): Promise<LoggedOp[]> => store.changeLog.since(0, 10_000);
 const pending = async (store: TestStore) => (await log(store)).filter((op) => op.state === 'pending');
 const ids = (ops: readonly Op[]) => ops.map((op) => op.opId);
@@ -248,6 +250,35 @@ onBoth('an operation that is not whole is refused, and nothing of its page stays
     await assert.rejects(store.changeLog.apply([foreign(), foreign(wrong)]), { code: 'invalid' }, JSON.stringify(wrong));
     assert.equal(await contents(store.database), before, JSON.stringify(wrong));
   }
+});
+
+onBoth('an operation stamped more than a day ahead is refused with its page, and moves no clock', async (source) => {
+  const store = await openTestStore(source);
+  await store.changeLog.apply([foreign()]);
+  const before = await contents(store.database);
+  for (const hlc of ['ffffffffffffffff', hlcOf(START + DAY + 1, 0), hlcOf(START + 365 * DAY, 7)])
+    await assert.rejects(store.changeLog.apply([foreign(), foreign({ hlc })]), (error: Refusal) => {
+      assert.equal(error.code, 'invalid');
+      assert.match(error.message, /more than a day ahead.*set the clock/);
+      return true;
+    });
+  assert.equal(await contents(store.database), before);
+  await store.changeLog.apply([foreign({ hlc: hlcOf(START + DAY, 0xffff), value: '"nearly a day ahead"' })]);
+  await store.change(author(), (tx) => tx.update(people.place, 'p1', { name: 'here' }));
+  assert.equal(await nameOf(store), 'here', 'what is written after having seen it stands above it');
+  await assertAgrees(store);
+});
+
+onBoth('a station whose own clock was far ahead, and was set right, still takes in what it has seen the like of', async (source) => {
+  const store = await openTestStore(source, { confirms: 'hub' });
+  store.clock.advance(30 * DAY);
+  await store.change(author(), (tx) => tx.create(people.place, 'p1', SITE, { name: 'by a clock a month fast' }));
+  store.clock.advance(-30 * DAY);
+  await store.changeLog.apply(page(await log(store)));
+  await store.changeLog.apply([foreign({ hlc: hlcOf(START + 29 * DAY, 0), rowId: 'p2' })]);
+  assert.equal(await nameOf(store), 'by a clock a month fast');
+  await assert.rejects(store.changeLog.apply([foreign({ hlc: hlcOf(START + 31 * DAY, 0) })]), { code: 'invalid' });
+  await assertAgrees(store);
 });
 
 // ---- a newer version at the other end

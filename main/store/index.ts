@@ -211,7 +211,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       since: (seq, limit) => opsSince(database.reader, seq, limit),
       ofRecord: (entity, id) => opsOfRecord(database.reader, entity, id),
       count: () => countOps(database.reader),
-      apply: (ops) => guarded(() => applyOps(connection, head, entities, ops)),
+      apply: (ops) => guarded(() => applyOps(connection, head, entities, ops, clock())),
       confirm: (opIds) => guarded(() => confirmOps(connection, entities, opIds)),
       reject: (opIds) => guarded(() => rejectOps(connection, entities, opIds)),
     },

@@ -1,6 +1,6 @@
 // The change log: operations as they were made, and the confirmed registers they settle into.
 // Visible is the later of confirmed and pending, so that a refused operation simply falls back.
-import { HLC, HLC_ZERO, type Hlc, hlcMax } from '../../contract/clock.ts';
+import { HLC, HLC_ZERO, type Hlc, hlcMax, hlcMs } from '../../contract/clock.ts';
 import { Refusal } from '../../contract/errors.ts';
 import type { Connection, Param } from './database.ts';
 import { type Column, type Entity, type Field, fieldNames, fieldOf, fromOperation, toColumn } from './entities.ts';
@@ -133,8 +133,11 @@ export async function mergeRegisters(connection: Connection, ops: readonly Op[])
 type Stamp = { hlc: string; opId: string };
 const isLater = (a: Stamp, b: Stamp) => a.hlc > b.hlc || (a.hlc === b.hlc && a.opId > b.opId);
 
+/** More than a clock is wrong by; a stamp of the far future would stand above all that is written until then. */
+const AHEAD_MS = 86_400_000;
+
 /** Takes operations made elsewhere, or our own coming back with their final stamp. Repeating them changes nothing. */
-export async function applyOps(connection: Connection, head: Head, entities: Entities, ops: readonly Op[]): Promise<void> {
+export async function applyOps(connection: Connection, head: Head, entities: Entities, ops: readonly Op[], now: number): Promise<void> {
   const known = await statesOf(connection, ops);
   const fresh: Op[] = [];
   const settled: Op[] = [];
@@ -142,6 +145,12 @@ export async function applyOps(connection: Connection, head: Head, entities: Ent
     mustBeWhole(op);
     const state = known.get(op.opId);
     if (state === 'confirmed') continue;
+    // Up to what this station has seen already nothing is lost: so too where its own clock was wrong, and was set right.
+    if (op.hlc > head.hlc && hlcMs(op.hlc) > now + AHEAD_MS)
+      throw new Refusal(
+        'invalid',
+        `Operation ${op.opId.slice(0, 60)} is stamped more than a day ahead of this station: set the clock that is wrong.`,
+      );
     if (state === undefined) fresh.push(op);
     else {
       await settle(connection, op.opId, 'confirmed', op.hlc);
