@@ -35,6 +35,8 @@ type Session = { id: Id; person: Id; expiresAt: number; seenAt: number; confirme
 
 /** How long a proof is good for critical acts. */
 export const CONFIRMED_MS = 10 * 60_000;
+/** From here on those that have expired are looked for when one more comes. */
+const MOST_REMEMBERED = 1_000;
 /** How often a session's last use is written down. */
 const SEEN_MS = 60_000;
 
@@ -132,8 +134,13 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
       .where('people.deletedAt', 'is', null)
       .executeTakeFirst();
     if (before !== told.sessions) return sessionOf(token);
-    if (session) sessions.set(token, session);
+    if (session) keep(token, session);
     return session;
+  }
+
+  function keep(token: string, session: Session): void {
+    if (sessions.size >= MOST_REMEMBERED) for (const [known, { expiresAt }] of sessions) if (expiresAt <= clock()) sessions.delete(known);
+    sessions.set(token, session);
   }
 
   /** Everything at hand already, as it nearly always is: every single request comes by here. */

@@ -412,3 +412,34 @@ test('every token is a new one of 256 bits', async (t) => {
   assert.equal(new Set(tokens).size, 5);
   for (const token of tokens) assert.equal(Buffer.from(token, 'base64url').length, 32);
 });
+
+onBoth('one source that tries every address there is waits as well, and the right ones beside it do not', async (database) => {
+  const station = await openWorld(database);
+  const guess = (n: number) => signIn(station, 'a guess', `nobody-${n}@example.org`, NET).catch(({ code }) => code);
+  const codes: string[] = [];
+  for (let n = 0; n < 64; n++) codes.push(await guess(n));
+  assert.equal(codes.filter((code) => code === 'tooMany').length, 4);
+  await assert.rejects(signIn(station, PASSWORD, VIEWER, NET), { code: 'tooMany' });
+  await signIn(station, PASSWORD, VIEWER, at('192.0.2.8'));
+  await signIn(station);
+  const { entries } = await as(station, 'platformAdmin').people.listAudit({ limit: 200 });
+  assert.equal(entries.filter(({ outcome }) => outcome === 'refused').length, 60, 'what is not looked at leaves no row');
+});
+
+onBoth('a person has fifty sessions at most: one more ends the one that was longest out of use', async (database) => {
+  const station = await openWorld(database);
+  for (let n = 0; n < 49; n++) {
+    station.clock.advance(1);
+    await addSession(station, EXAMPLE.viewer, `session-${n}`);
+  }
+  // The viewer's own first session is the oldest, and is looked at now: it is used.
+  station.clock.advance(61_000);
+  assert.ok(await lives(station, CAST.viewer.token));
+  await as(station, 'viewer').people.setPreference({ name: 'theme', value: 'dark' });
+  station.clock.advance(1);
+  const { token } = await signIn(station);
+  const { sessions } = await bearing(station, token).people.listSessions({});
+  assert.equal(sessions.length, 50);
+  assert.deepEqual([await lives(station, 'session-0'), await lives(station, 'session-1')], [false, true]);
+  assert.ok(await lives(station, CAST.viewer.token));
+});

@@ -8,12 +8,15 @@ import type { Origin } from '../caller.ts';
 import type { Author, Store, Tx } from '../store/index.ts';
 import { CONFIRMED_MS } from './directory.ts';
 import type { PeopleTables } from './entities.ts';
-import { hashPassword, isOutdated, openThrottle, verifyNobody, verifyPassword } from './passwords.ts';
+import { hashPassword, isOutdated, verifyNobody, verifyPassword } from './passwords.ts';
 import { refused, type SecondFactor } from './secondFactor.ts';
+import { openCrowd, openThrottle } from './throttle.ts';
 import { digestOf, newToken } from './tokens.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const SESSION_MS = 30 * DAY_MS;
+/** So many sessions may a person have open; one more ends the one that was longest out of use. */
+const MOST_SESSIONS = 50;
 
 export const emailKeyOf = (email: string): string => email.trim().normalize('NFC').toLowerCase();
 
@@ -58,6 +61,7 @@ export type Sessions = {
 export function openSessions(station: Station, secondFactor: SecondFactor): Sessions {
   const { store, clock, random } = station;
   const throttle = openThrottle(clock);
+  const crowd = openCrowd(clock);
   const read = () => store.read as Kysely<PeopleTables>;
   const inside = (tx: Tx) => tx.db as Kysely<PeopleTables>;
 
@@ -78,9 +82,24 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
         confirmedAt: tx.now(),
       })
       .execute();
+    await endOldest(tx, person);
     tx.note(null);
     return token;
   };
+
+  /** A program that signs in for every call of its own leaves a session each time. */
+  async function endOldest(tx: Tx, person: Id): Promise<void> {
+    const beyond = await inside(tx)
+      .selectFrom('session')
+      .select('id')
+      .where('person', '=', person)
+      .orderBy('seenAt', 'desc')
+      .orderBy('id', 'desc')
+      .offset(MOST_SESSIONS)
+      .limit(MOST_SESSIONS)
+      .execute();
+    for (const { id } of beyond) await end(tx, { session: id });
+  }
 
   const end: Sessions['end'] = async (tx, where) => {
     let query = inside(tx).deleteFrom('session');
@@ -119,8 +138,8 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
   };
 
   /** Counted before anything is awaited, so that guesses sent all at once are slowed as well. */
-  function slowDown(account: string, { from }: Origin): void {
-    const waitMs = throttle.wait(account, from);
+  function slowDown(account: string, { from, local }: Origin): void {
+    const waitMs = throttle.wait(account, from) || (local ? 0 : crowd.enter(from));
     if (waitMs > 0)
       throw new Refusal('tooMany', `Too many tries. Wait ${Math.ceil(waitMs / 1000)} s, then try again.`, { retryAfterMs: waitMs });
     throttle.failed(account, from);
