@@ -11,6 +11,7 @@ export const EXAMPLE = {
   viewer: fixed(0x11),
   session: fixed(0x20),
   grant: fixed(0x21),
+  key: fixed(0x22),
   task: fixed(0x30),
   notice: fixed(0x31),
   /** A one-pixel PNG. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { EXAMPLE } from './examples.ts';
 import { ROLES } from './permissions.ts';
-import { area, command, noSession, ownSession, question, stream } from './procedure.ts';
+import { area, command, noSession, ownAccount, ownSession, question, stream } from './procedure.ts';
 import * as v from './values.ts';
 
 export const grantPlace = z.discriminatedUnion('kind', [
@@ -40,6 +40,17 @@ const person = z.object({
   name: z.string(),
   picture: z.string().nullable().describe('Changes whenever the picture does; null without one.'),
   disabledAt: v.time.nullable(),
+  machine: z.boolean().describe('Stands for a key, and for nobody of flesh and blood.'),
+});
+const keyRole = z.enum(['viewer', 'operator', 'siteManager']);
+const machineKey = z.object({
+  id: v.id,
+  name: z.string(),
+  role: keyRole,
+  createdAt: v.time,
+  createdBy: z.string().nullable(),
+  seenAt: v.time.nullable().describe('null: not used yet.'),
+  expiresAt: v.time.nullable().describe('null: good until it is revoked.'),
 });
 const listed = person.extend({ grants: z.array(grant), hasPassword: z.boolean(), hasSecondFactor: z.boolean() });
 const session = z.object({
@@ -152,13 +163,21 @@ export const people = area('people', {
     example: { secret: 'the part after # in the link' },
   }),
 
+  signInByKey: command({
+    summary: 'Sign a screen in that nobody sits at, by its key. The session is the key itself: it ends when the key is revoked.',
+    input: z.strictObject({ key: v.plain(128) }),
+    needs: noSession,
+    output: token,
+    example: { key: 'as shown once, when the key was made' },
+  }),
+
   // ---- about oneself
-  signOut: command({ summary: 'End this session.', needs: ownSession, input: v.nothing, output: v.nothing, example: {} }),
+  signOut: command({ summary: 'End this session.', needs: ownAccount, input: v.nothing, output: v.nothing, example: {} }),
   me: question({ summary: 'Who am I, and what may I see?', needs: ownSession, input: v.nothing, output: me, example: {} }),
   updateMe: command({
     summary: 'Change my own name.',
     input: z.strictObject({ name: v.name, opId: v.opId }),
-    needs: ownSession,
+    needs: ownAccount,
     output: v.nothing,
     example: { name: 'Ada A. Admin' },
   }),
@@ -168,14 +187,14 @@ export const people = area('people', {
       current: v.plain(256).optional().describe('May be left out only while the account has no password yet.'),
       password: v.password,
     }),
-    needs: ownSession,
+    needs: ownAccount,
     output: v.nothing,
     example: { current: 'a long enough phrase', password: 'another long phrase' },
   }),
   setPicture: command({
     summary: 'Set or remove my own picture.',
     input: z.strictObject({ picture: picture.nullable(), opId: v.opId }),
-    needs: ownSession,
+    needs: ownAccount,
     output: v.nothing,
     example: { picture: { type: 'image/png', data: EXAMPLE.pixel } },
   }),
@@ -196,14 +215,14 @@ export const people = area('people', {
   revokeSession: command({
     summary: 'End one of my own sessions.',
     input: z.strictObject({ session: v.id }),
-    needs: ownSession,
+    needs: ownAccount,
     output: v.nothing,
     example: { session: EXAMPLE.session },
   }),
   confirmSession: command({
     summary: 'Prove that it is still you, by your password or a code, before a critical act. Good for ten minutes.',
     input: z.strictObject({ password: v.plain(256).optional(), totp: code.optional() }),
-    needs: ownSession,
+    needs: ownAccount,
     output: z.object({ until: v.time }),
     example: { password: 'a long enough phrase' },
   }),
@@ -221,7 +240,7 @@ export const people = area('people', {
   beginSecondFactor: command({
     summary: 'Begin with a second factor: a secret for an authenticator app. Nothing is asked for before it is confirmed.',
     input: v.nothing,
-    needs: ownSession,
+    needs: ownAccount,
     critical: true,
     output: z.object({ secret: z.string(), address: z.string().describe('otpauth://…, for a QR code.') }),
     example: {},
@@ -229,14 +248,14 @@ export const people = area('people', {
   confirmSecondFactor: command({
     summary: 'Confirm it by a first code. From now on every sign-in asks for one.',
     input: z.strictObject({ code }),
-    needs: ownSession,
+    needs: ownAccount,
     output: z.object({ recoveryCodes }),
     example: { code: '287082' },
   }),
   renewRecoveryCodes: command({
     summary: 'Ten new recovery codes; those until now count no more.',
     input: v.nothing,
-    needs: ownSession,
+    needs: ownAccount,
     critical: true,
     output: z.object({ recoveryCodes }),
     example: {},
@@ -244,7 +263,7 @@ export const people = area('people', {
   removeSecondFactor: command({
     summary: 'Remove the second factor from my account.',
     input: v.nothing,
-    needs: ownSession,
+    needs: ownAccount,
     critical: true,
     output: v.nothing,
     example: {},
@@ -252,7 +271,7 @@ export const people = area('people', {
   forgetDevices: command({
     summary: 'Ask for a code on every device of mine again.',
     input: v.nothing,
-    needs: ownSession,
+    needs: ownAccount,
     output: v.nothing,
     example: {},
   }),
@@ -440,6 +459,35 @@ export const people = area('people', {
     needs: { permission: 'site.people', at: (input) => ({ record: 'grant', id: input.grant }) },
     output: v.nothing,
     example: { grant: EXAMPLE.grant },
+  }),
+
+  // ---- keys of machines: programs, and screens that nobody signs in at
+  listKeys: question({
+    summary: 'The keys of a site, newest first.',
+    input: z.strictObject({ site: v.id }),
+    needs: { permission: 'site.keys', at: (input) => ({ site: input.site }) },
+    output: z.object({ keys: z.array(machineKey) }),
+    example: { site: EXAMPLE.site },
+  }),
+  createKey: command({
+    summary: 'Make a key for a machine, with one role at one site. Its token is in this answer and nowhere else.',
+    input: z.strictObject({
+      site: v.id,
+      name: v.name,
+      role: keyRole,
+      expiresAt: v.time.nullable().describe('null: good until it is revoked.'),
+    }),
+    needs: { permission: 'site.keys', at: (input) => ({ site: input.site }) },
+    critical: true,
+    output: z.object({ key: v.id, token: z.string() }),
+    example: { site: EXAMPLE.site, name: 'Wall screen of hall A', role: 'viewer', expiresAt: null },
+  }),
+  revokeKey: command({
+    summary: 'End a key. Whatever uses it is cut off at once.',
+    input: z.strictObject({ key: v.id }),
+    needs: { permission: 'site.keys', at: (input) => ({ record: 'grant', id: input.key }) },
+    output: v.nothing,
+    example: { key: EXAMPLE.key },
   }),
 
   // ---- what happened

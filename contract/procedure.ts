@@ -15,10 +15,16 @@ export type PlaceRef =
 
 /** Reachable without a session; the suite asserts the list of these. */
 export const noSession = { session: false } as const;
-/** Any signed-in person, about themselves. */
+/** Any session, about whoever it belongs to. */
 export const ownSession = { session: true } as const;
+/** The same, for people only: a key has no account that could be changed. */
+export const ownAccount = { session: true, person: true } as const;
 
-export type Needs<Input> = typeof noSession | typeof ownSession | { permission: Permission; at: (input: Input) => PlaceRef };
+export type Needs<Input> =
+  | typeof noSession
+  | typeof ownSession
+  | typeof ownAccount
+  | { permission: Permission; at: (input: Input) => PlaceRef };
 
 export type ProcedureMeta = {
   kind: 'question' | 'command';

@@ -171,7 +171,11 @@ async function writeDown({ store, log }: RouterOptions, { caller }: Call, refusa
 
 /** May this session do what the declaration asks for, with this input? Shared with the streams. */
 export async function judge(authority: Authority, needs: Needs<unknown>, session: Session, input: unknown) {
-  if ('session' in needs) return { place: undefined, refusal: undefined };
+  if ('session' in needs)
+    return {
+      place: undefined,
+      refusal: 'person' in needs && session.machine ? new Refusal('forbidden', 'A key has no account of its own.') : undefined,
+    };
   const ref = needs.at(input);
   const place = await authority.placeOf(ref);
   const who = caller({

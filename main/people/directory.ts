@@ -14,6 +14,8 @@ export type SessionFacts = {
   session: Id;
   expiresAt: number;
   grants: readonly Grant[];
+  /** A key, and nobody of flesh and blood. */
+  machine: boolean;
   /** Has proven a short while ago who sits there. */
   confirmed: boolean;
 };
@@ -31,7 +33,7 @@ export type Directory = Authority & {
 };
 
 type Site = Extract<Place, { kind: 'site' }> & { archived: boolean };
-type Session = { id: Id; person: Id; expiresAt: number; seenAt: number; confirmedAt: number };
+type Session = { id: Id; person: Id; expiresAt: number; seenAt: number; confirmedAt: number; machine: number };
 
 /** How long a proof is good for critical acts. */
 export const CONFIRMED_MS = 10 * 60_000;
@@ -128,7 +130,7 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
     const session = await read()
       .selectFrom('session')
       .innerJoin('people', 'people.id', 'session.person')
-      .select(['session.id', 'session.person', 'session.expiresAt', 'session.seenAt', 'session.confirmedAt'])
+      .select(['session.id', 'session.person', 'session.expiresAt', 'session.seenAt', 'session.confirmedAt', 'people.machine'])
       .where('session.tokenDigest', '=', digestOf(token))
       .where('people.disabledAt', 'is', null)
       .where('people.deletedAt', 'is', null)
@@ -220,11 +222,12 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
 }
 
 /** A proof of tomorrow, where the clock was set back, is none. */
-const factsOf = ({ person, id, expiresAt, confirmedAt }: Session, grants: readonly Grant[], now: number): SessionFacts => ({
+const factsOf = ({ person, id, expiresAt, confirmedAt, machine }: Session, grants: readonly Grant[], now: number): SessionFacts => ({
   person,
   session: id,
   expiresAt,
   grants,
+  machine: machine === 1,
   confirmed: confirmedAt <= now && now - confirmedAt < CONFIRMED_MS,
 });
 

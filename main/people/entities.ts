@@ -54,6 +54,10 @@ export const person = entity({
     picture: optionalText({ personal: true }),
     pictureType: optionalText(),
     disabledAt: optionalTime(),
+    /** Stands for a key. */
+    machine: boolean(),
+    /** Who made the key. */
+    madeBy: optionalText(),
   },
   authority: 'hub',
 });

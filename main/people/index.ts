@@ -9,6 +9,7 @@ import { station as itself } from '../store/index.ts';
 import { auditProcedures, auditStream } from './audit.ts';
 import { type Authority, openDirectory } from './directory.ts';
 import type { PeopleTables } from './entities.ts';
+import { keyProcedures } from './keys.ts';
 import { meStream, ownProcedures } from './me.ts';
 import { organisationProcedures } from './organisations.ts';
 import { placeProcedures, placesStream } from './places.ts';
@@ -56,6 +57,7 @@ export function open(station: Station, shared: readonly Entity[]): People {
       ...organisationProcedures(station),
       ...placeProcedures(station),
       ...roleProcedures(station, sessions, secondFactor, directory),
+      ...keyProcedures(station, sessions, directory),
       ...auditProcedures(station),
     },
     streams: {

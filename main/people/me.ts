@@ -116,7 +116,14 @@ async function meOf({ store, settings, version }: Station, authority: Authority,
     workAllowed: row.workAllowed === 1,
   });
   return {
-    person: { id: self.id, email: self.email, name: self.name, picture: self.picture, disabledAt: self.disabledAt },
+    person: {
+      id: self.id,
+      email: self.email,
+      name: self.name,
+      picture: self.picture,
+      disabledAt: self.disabledAt,
+      machine: self.machine === 1,
+    },
     grants: grants.map((row) => ({ id: row.id, person: row.person, role: row.role as Role, at: grantPlace(row.at) })),
     organisations: organisations
       .filter((row) => caller.sees({ kind: 'organisation', organisation: row.id }))

@@ -84,7 +84,7 @@ async function joinOrganisation(tx: Tx, who: Id, organisation: Id): Promise<void
 }
 
 /** Whoever hands out roles hands out only those below them. */
-function mustBeGrantable(call: Call, role: Role, place: Place): void {
+export function mustBeGrantable(call: Call, role: Role, place: Place): void {
   if (grantable(call.caller.grants, place).includes(role)) return;
   const message = ROLE_LEVEL[role] === place.kind ? 'You may not give this role here.' : 'This role is not given at a place of this kind.';
   throw new Refusal('forbidden', message, { role });
@@ -128,6 +128,7 @@ export function roleProcedures(
     return {
       people: people.map((one) => ({
         ...one,
+        machine: false,
         grants: grants
           .filter((given) => given.person === one.id)
           .map((given) => ({ id: given.id, person: one.id, role: given.role as Role, at: grantPlace(given.at) })),
@@ -161,6 +162,7 @@ export function roleProcedures(
         .where('memberships.organisation', '=', input.organisation)
         .where('memberships.deletedAt', 'is', null)
         .where('people.deletedAt', 'is', null)
+        .where('people.machine', '=', 0)
         .orderBy('people.id')
         .execute();
       return withGrants(people, `org:${input.organisation}`);
@@ -176,6 +178,7 @@ export function roleProcedures(
         .where('grants.at', '=', at)
         .where('grants.deletedAt', 'is', null)
         .where('people.deletedAt', 'is', null)
+        .where('people.machine', '=', 0)
         .orderBy('people.id')
         .execute();
       return withGrants(people, `org:${directory.organisationOf(input.site)}`, at);
@@ -235,6 +238,7 @@ export function roleProcedures(
           .select('id')
           .where('id', '=', input.person)
           .where('deletedAt', 'is', null)
+          .where('machine', '=', 0)
           .executeTakeFirst();
         if (known === undefined || !(await mayBeNamed(tx, call, input.person, place)))
           throw new Refusal('notFound', 'There is no such person here.');
@@ -251,6 +255,12 @@ export function roleProcedures(
           .executeTakeFirst();
         if (given === undefined) throw new Refusal('notFound', 'This role has been taken away already.');
         mustBeGrantable(call, given.role as Role, call.place as Place);
+        const { machine } = await inside(tx)
+          .selectFrom('people')
+          .select('machine')
+          .where('id', '=', given.person)
+          .executeTakeFirstOrThrow();
+        if (machine === 1) throw new Refusal('conflict', 'This is the role of a key. Revoke the key instead.');
         if (given.role === 'platformAdmin') await mustLeaveAnAdministrator(tx, { person: given.person, grant: given.id });
         await tx.remove(grant, given.id);
         tx.emit({

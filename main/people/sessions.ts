@@ -50,6 +50,8 @@ export type Sessions = {
   >;
   /** Opens a session inside a change; the token is known only to whoever gets it now. */
   open(tx: Tx, person: Id, origin: Origin): Promise<string>;
+  /** The one session of a key: not used yet, and never proven by anybody. */
+  openKey(tx: Tx, machine: Id, expiresAt: number): Promise<string>;
   end(tx: Tx, where: { person: Id; except?: Id } | { session: Id }): Promise<number>;
   /** A new link takes the place of the person's earlier ones: those were lost, or went astray. */
   makeLink(tx: Tx, person: Id, lifetimeMs: number, replacesPhone?: boolean): Promise<{ secret: string; expiresAt: number }>;
@@ -100,6 +102,25 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
       .execute();
     for (const { id } of beyond) await end(tx, { session: id });
   }
+
+  const openKey: Sessions['openKey'] = async (tx, machine, expiresAt) => {
+    const token = newToken(random);
+    await inside(tx)
+      .insertInto('session')
+      .values({
+        id: tx.id(),
+        tokenDigest: digestOf(token),
+        person: machine,
+        createdAt: tx.now(),
+        seenAt: 0,
+        expiresAt,
+        source: '',
+        agent: '',
+        confirmedAt: 0,
+      })
+      .execute();
+    return token;
+  };
 
   const end: Sessions['end'] = async (tx, where) => {
     let query = inside(tx).deleteFrom('session');
@@ -155,6 +176,7 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
 
   return {
     open,
+    openKey,
     end,
     setPassword,
     dropLinks,

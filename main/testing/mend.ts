@@ -5,7 +5,7 @@ import { digestOf } from '../people/tokens.ts';
 import type { Site } from '../site.ts';
 import { station as itself } from '../store/index.ts';
 import { mailServer } from '../watch/entities.ts';
-import { CAST, passwordHash } from './world.ts';
+import { CAST, MACHINE, openMachineSession, passwordHash } from './world.ts';
 
 const YEAR_MS = 365 * 86_400_000;
 
@@ -29,6 +29,9 @@ export async function mendWorld({ store }: Pick<Site, 'store'>, mailPort: number
     await tx.db.updateTable('task').set({ state: 'waiting', endedAt: null }).where('id', '=', EXAMPLE.task).execute();
     await tx.db.updateTable('credential').set({ hash }).execute();
     await tx.db.deleteFrom('phone').execute();
+    await tx.restore(entities.grant, EXAMPLE.key);
+    await tx.update(entities.person, MACHINE.id, { disabledAt: null });
+    await openMachineSession(tx);
     for (const { id: person, token } of Object.values(CAST))
       await tx.db
         .insertInto('session')

@@ -7,7 +7,7 @@ import * as entities from '../people/entities.ts';
 import { hashPassword } from '../people/passwords.ts';
 import { digestOf } from '../people/tokens.ts';
 import type { Site } from '../site.ts';
-import { station as itself } from '../store/index.ts';
+import { station as itself, type Tx } from '../store/index.ts';
 import { notice } from '../watch/entities.ts';
 
 const fixed = (n: number) => `00000000-0000-7000-8000-${n.toString(16).padStart(12, '0')}`;
@@ -45,6 +45,9 @@ export const CAST = {
   { id: Id; role: Role | undefined; at: 'site' | 'organisation' | 'platform' | 'other' | undefined; token: string }
 >;
 export type Actor = keyof typeof CAST;
+
+/** The key of a screen on a wall of the example site. */
+export const MACHINE = { id: fixed(0x17), name: 'Wall screen of hall A', token: 'token-of-a-wall-screen-of-works-1' } as const;
 
 /** A session of the platform administrator that ended long ago. */
 export const EXPIRED_TOKEN = 'token-of-a-session-that-has-expired';
@@ -131,6 +134,7 @@ export async function buildWorld({ store }: Pick<Site, 'store'>): Promise<void> 
         })
         .execute();
     }
+    await addMachine(tx);
     await tx.db
       .insertInto('session')
       .values({
@@ -158,6 +162,32 @@ export async function buildWorld({ store }: Pick<Site, 'store'>): Promise<void> 
     }
     tx.emit({ event: 'people.siteChanged', site: EXAMPLE.site });
   });
+}
+
+async function addMachine(tx: Tx): Promise<void> {
+  const { id, name } = MACHINE;
+  await tx.create(entities.person, id, 'platform', { emailKey: `machine:${id}`, name, machine: true, madeBy: EXAMPLE.admin });
+  await tx.create(entities.grant, EXAMPLE.key, `org:${EXAMPLE.organisation}`, { person: id, role: 'viewer', at: `site:${EXAMPLE.site}` });
+  await openMachineSession(tx);
+}
+
+/** As it is when the key was made: never used. */
+export async function openMachineSession(tx: Tx): Promise<void> {
+  await tx.db
+    .insertInto('session')
+    .values({
+      id: tx.id(),
+      tokenDigest: digestOf(MACHINE.token),
+      person: MACHINE.id,
+      createdAt: tx.now(),
+      seenAt: 0,
+      expiresAt: tx.now() + 365 * DAY_MS,
+      source: '',
+      agent: '',
+      confirmedAt: 0,
+    })
+    .onConflict((conflict) => conflict.column('tokenDigest').doNothing())
+    .execute();
 }
 
 const waitingTask = (id: Id, owner: Id, now: number) => ({

@@ -11,7 +11,7 @@ import { cookieHeader, type GuardOptions, type Head, originOf, tokenOf } from '.
 
 /** A browser asks for the session as a cookie it cannot read; a program gets the token. */
 const AS_COOKIE = 'outpost-session';
-const SIGNS_IN = new Set(['people.setUp', 'people.signIn', 'people.signInByLink']);
+const SIGNS_IN = new Set(['people.setUp', 'people.signIn', 'people.signInByLink', 'people.signInByKey']);
 const SIGNS_OUT = 'people.signOut';
 
 /** /api/people/sign-in → people.signIn */

@@ -4,6 +4,7 @@ import * as store from './0010-store.ts';
 import * as people from './0020-people.ts';
 import * as watch from './0030-watch.ts';
 import * as secondFactor from './0040-second-factor.ts';
+import * as keys from './0050-keys.ts';
 
 export type Migration = { version: number; up(migrate: Migrate): Promise<void> };
 
@@ -12,4 +13,5 @@ export const migrations: readonly Migration[] = [
   { version: 20, up: people.up },
   { version: 30, up: watch.up },
   { version: 40, up: secondFactor.up },
+  { version: 50, up: keys.up },
 ];
