@@ -28,6 +28,7 @@ import type { Logger } from './log.ts';
 import type { Authority, SessionFacts } from './people/index.ts';
 import { type Areas, asRefusal, judge, type Request } from './router.ts';
 import type { Events } from './store/events.ts';
+import { storeError } from './store/faults.ts';
 
 const MAX_STREAMS = 256;
 /** Beyond this nothing new is handed to the socket until some of it has left. */
@@ -111,6 +112,8 @@ type Open = {
   pumped: Delivering | undefined;
   /** Nothing leaves while somebody judges. */
   held: boolean;
+  /** The store could not say what a change of rights left: the next beat asks again, and until then it stays held. */
+  unjudged: boolean;
   /** Only the last judgement asked for counts. */
   judgement: number;
   closed: boolean;
@@ -153,7 +156,7 @@ class Connection {
   /** Tells the reader that the station is there and what time it is, and looks once more whether the sessions still live. */
   beat(): void {
     if (this.link.buffered() < HIGH_WATER_BYTES) this.send(encodeJson(FRAME.beat, 0, { time: this.options.clock() }));
-    for (const stream of [...this.open.values()]) void this.judgeAgain(stream, false);
+    for (const stream of [...this.open.values()]) void this.judgeAgain(stream, stream.unjudged);
   }
 
   /** A right may have changed: every stream it concerns is judged again before another byte of it leaves. */
@@ -251,6 +254,7 @@ class Connection {
         pending: undefined,
         pumped: undefined,
         held: false,
+        unjudged: false,
         judgement: 0,
         closed: false,
       };
@@ -340,10 +344,15 @@ class Connection {
   }
 
   private async judgeAgain(stream: Open, rightsChanged: boolean): Promise<void> {
-    const { authority } = this.options;
-    if (rightsChanged) stream.judgement += 1;
+    const { authority, clock, log } = this.options;
+    if (rightsChanged) {
+      stream.judgement += 1;
+      stream.unjudged = false;
+    }
     const { judgement } = stream;
     try {
+      // Known without the store, which may be away.
+      if (stream.session.expiresAt <= clock()) throw new Refusal('unauthenticated', 'Your session has ended.');
       const session = await authority.session(stream.token);
       if (session === undefined) throw new Refusal('unauthenticated', 'Your session has ended.');
       if (!rightsChanged) return;
@@ -362,7 +371,12 @@ class Connection {
       stream.held = false;
       void this.pump(stream);
     } catch (error) {
-      if (judgement === stream.judgement) this.finish(stream, error);
+      if (stream.closed || judgement !== stream.judgement) return;
+      if (!isUnavailable(error)) return this.finish(stream, error);
+      // Either nobody knows of a change that would forbid it, or it is held and asked about again: no reason to end it.
+      if (!rightsChanged) return;
+      stream.unjudged = true;
+      log.warn({ error, event: 'unjudged' }, 'a stream is held: the store cannot say what its reader may see now');
     }
   }
 
@@ -393,6 +407,11 @@ class Connection {
           );
     this.send(encodeJson(FRAME.end, id, end));
   }
+}
+
+function isUnavailable(error: unknown): boolean {
+  const meaning = storeError(error);
+  return meaning instanceof Refusal && meaning.code === 'unavailable';
 }
 
 const invalid = (issues: readonly { path: PropertyKey[]; message: string }[]) =>
