@@ -21,14 +21,15 @@ import { type StationEvent, streamNamed } from '../contract/index.ts';
 import type { AnyStream } from '../contract/procedure.ts';
 import { CONTRACT } from '../contract/version.ts';
 import type { Call, Source } from './area.ts';
-import { caller } from './caller.ts';
+import { type Caller, caller } from './caller.ts';
 import { type Delivering, deliver, type Sealed } from './delivery.ts';
 import { CLOSE, type Link } from './links.ts';
 import type { Logger } from './log.ts';
 import type { Authority, SessionFacts } from './people/index.ts';
+import { type RefusedOpenings, refusedOpenings } from './refusals.ts';
 import { type Areas, asRefusal, judge, type Request } from './router.ts';
-import type { Events } from './store/events.ts';
 import { storeError } from './store/faults.ts';
+import type { Store } from './store/index.ts';
 
 const MAX_STREAMS = 256;
 /** Beyond this nothing new is handed to the socket until some of it has left. */
@@ -39,7 +40,7 @@ const CLOSE_AT_BYTES = 4 * 1024 * 1024;
 export type ChannelOptions = {
   areas: Areas;
   authority: Authority;
-  events: Events<StationEvent>;
+  store: Pick<Store, 'audit' | 'events'>;
   station: { id: string; name: string };
   log: Logger;
   clock: () => number;
@@ -67,16 +68,18 @@ const openRequest = z.strictObject({
 
 export function openChannel(options: ChannelOptions): ChannelServer {
   const connections = new Set<Connection>();
-  const stopListening = options.events.subscribe((event) => {
+  const refused = refusedOpenings(options);
+  const stopListening = options.store.events.subscribe((event) => {
     for (const connection of [...connections]) connection.hear(event);
   });
   const beat = setInterval(() => {
     for (const connection of [...connections]) connection.beat();
+    refused.settle();
   }, BEAT_MS);
   beat.unref();
   return {
     attach(link, request) {
-      const connection = new Connection(options, link, request);
+      const connection = new Connection(options, refused, link, request);
       connections.add(connection);
       link.onClose(() => {
         connections.delete(connection);
@@ -87,6 +90,7 @@ export function openChannel(options: ChannelOptions): ChannelServer {
     close() {
       stopListening();
       clearInterval(beat);
+      refused.settle(true);
       for (const connection of [...connections]) connection.end(CLOSE.goingAway, 'the station is stopping');
     },
   };
@@ -121,6 +125,7 @@ type Open = {
 
 class Connection {
   private readonly options: ChannelOptions;
+  private readonly refused: RefusedOpenings;
   private readonly link: Link;
   private readonly request: Request;
   private readonly open = new Map<number, Open>();
@@ -131,8 +136,9 @@ class Connection {
   /** Grows with every fact that may concern rights: a judgement that began before it is made again. */
   private rights = 0;
 
-  constructor(options: ChannelOptions, link: Link, request: Request) {
+  constructor(options: ChannelOptions, refused: RefusedOpenings, link: Link, request: Request) {
     this.options = options;
+    this.refused = refused;
     this.link = link;
     this.request = request;
     link.onMessage((message) => this.receive(message));
@@ -238,7 +244,10 @@ class Connection {
       const verdict = await judge(authority, declared.needs as never, session, input.data);
       if (!wanted()) return;
       if (rights !== this.rights) continue;
-      if (verdict.refusal) throw verdict.refusal;
+      if (verdict.refusal) {
+        await this.refused.write(this.callerOf(asked.stream, session, verdict.place).author, verdict.refusal);
+        throw verdict.refusal;
+      }
       const stream: Open = {
         id,
         name: asked.stream,
@@ -267,19 +276,17 @@ class Connection {
     }
   }
 
+  private callerOf(action: string, session: SessionFacts, place: Call['place']): Caller {
+    const { organisationOf } = this.options.authority;
+    return caller({ ...session, origin: this.request.origin, action, place, opId: undefined, organisationOf });
+  }
+
   private deliveryOf(stream: Open): Delivering {
-    const { areas, authority, clock } = this.options;
+    const { areas, clock } = this.options;
     const { session, declared, name, place, cursor } = stream;
     const [area, short] = name.split('.') as [keyof Areas, string];
     const call: Call = {
-      caller: caller({
-        ...session,
-        origin: this.request.origin,
-        action: name,
-        place,
-        opId: undefined,
-        organisationOf: authority.organisationOf,
-      }),
+      caller: this.callerOf(name, session, place),
       origin: this.request.origin,
       place,
       signal: new AbortController().signal,
@@ -358,6 +365,7 @@ class Connection {
       if (!rightsChanged) return;
       const verdict = await judge(authority, stream.declared.needs as never, session, stream.input);
       if (stream.closed || judgement !== stream.judgement) return;
+      // Nobody asked for anything just now: what took the right away stands in the audit.
       if (verdict.refusal) throw verdict.refusal;
       const same = isDeepStrictEqual([stream.session.grants, stream.place], [session.grants, verdict.place]);
       stream.session = session;
