@@ -394,8 +394,7 @@ onBoth('tokens, links and passwords lie nowhere in the database, only what they 
   await bearing(station, linked.token).people.changePassword({ password: NEW_PASSWORD });
   await assert.rejects(signIn(station, 'a wrong guess at it'), wrong);
 
-  const look = await database.open();
-  let everything = Buffer.from(await contents(look));
+  let everything = Buffer.from(await contents(station.store.database));
   if (database.dialect === 'sqlite')
     for (const file of [database.where, `${database.where}-wal`])
       if (existsSync(file)) everything = Buffer.concat([everything, readFileSync(file)]);
