@@ -83,6 +83,8 @@ export function openLogSink(
     out = undefined;
   }
 
+  // There to be read from the beginning, also by whoever asks before the first line.
+  guarded(() => put(''));
   return {
     file,
     write(line) {

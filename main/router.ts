@@ -9,6 +9,7 @@ import type { Area, Call } from './area.ts';
 import { type Caller, caller, type Origin } from './caller.ts';
 import type { Logger } from './log.ts';
 import type { Authority } from './people/index.ts';
+import { writeDown } from './refusals.ts';
 import { storeError } from './store/faults.ts';
 import { AlreadyDone, type Store } from './store/index.ts';
 
@@ -94,7 +95,7 @@ async function answerTo(
   const { organisationOf } = options.authority;
   const call = callOf(asking, { caller: caller({ ...session, origin, action: name, place, opId, organisationOf }), origin, place });
   if (refusal) {
-    await writeDown(options, call, refusal);
+    await writeDown(options, call.caller.author, refusal.message);
     throw refusal;
   }
   if (declared.meta.critical && !session.confirmed) throw new Refusal('unconfirmed', 'Prove first that it is still you.');
@@ -104,7 +105,7 @@ async function answerTo(
     } catch (error) {
       if (error instanceof AlreadyDone) return error.result;
       // What only the handler could know to be too much: it stands in the audit like any other refusal.
-      if (error instanceof Refusal && error.code === 'forbidden') await writeDown(options, call, error);
+      if (error instanceof Refusal && error.code === 'forbidden') await writeDown(options, call.caller.author, error.message);
       throw error;
     }
   };
@@ -159,14 +160,6 @@ function answered({ outputSchema }: Declared['~orpc'], answer: unknown): unknown
   const result = outputSchema.safeParse(answer);
   if (result.success) return result.data;
   throw new Error(`an answer broke the contract: ${JSON.stringify(issuesOf(result.error.issues))}`);
-}
-
-async function writeDown({ store, log }: RouterOptions, { caller }: Call, refusal: Refusal): Promise<void> {
-  const { person, session, action, from, organisation, site } = caller.author;
-  const detail = { from, message: refusal.message, changes: [] };
-  await store
-    .audit({ actor: person, session, action, outcome: 'refused', organisation, site, detail })
-    .catch((error: unknown) => log.error({ error, action, event: 'auditFailed' }, 'a refusal could not be written to the audit'));
 }
 
 /** May this session do what the declaration asks for, with this input? Shared with the streams. */

@@ -99,7 +99,7 @@ export async function openSite(options: SiteOptions) {
   const channel = openChannel({
     areas,
     authority,
-    events: store.events,
+    store,
     station: { id: store.stationId, name: settings.name },
     log,
     clock,

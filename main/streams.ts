@@ -21,13 +21,15 @@ import { type StationEvent, streamNamed } from '../contract/index.ts';
 import type { AnyStream } from '../contract/procedure.ts';
 import { CONTRACT } from '../contract/version.ts';
 import type { Call, Source } from './area.ts';
-import { caller } from './caller.ts';
+import { type Caller, caller } from './caller.ts';
 import { type Delivering, deliver, type Sealed } from './delivery.ts';
 import { CLOSE, type Link } from './links.ts';
 import type { Logger } from './log.ts';
 import type { Authority, SessionFacts } from './people/index.ts';
+import { type RefusedOpenings, refusedOpenings } from './refusals.ts';
 import { type Areas, asRefusal, judge, type Request } from './router.ts';
-import type { Events } from './store/events.ts';
+import { storeError } from './store/faults.ts';
+import type { Store } from './store/index.ts';
 
 const MAX_STREAMS = 256;
 /** Beyond this nothing new is handed to the socket until some of it has left. */
@@ -38,7 +40,7 @@ const CLOSE_AT_BYTES = 4 * 1024 * 1024;
 export type ChannelOptions = {
   areas: Areas;
   authority: Authority;
-  events: Events<StationEvent>;
+  store: Pick<Store, 'audit' | 'events'>;
   station: { id: string; name: string };
   log: Logger;
   clock: () => number;
@@ -66,16 +68,18 @@ const openRequest = z.strictObject({
 
 export function openChannel(options: ChannelOptions): ChannelServer {
   const connections = new Set<Connection>();
-  const stopListening = options.events.subscribe((event) => {
+  const refused = refusedOpenings(options);
+  const stopListening = options.store.events.subscribe((event) => {
     for (const connection of [...connections]) connection.hear(event);
   });
   const beat = setInterval(() => {
     for (const connection of [...connections]) connection.beat();
+    refused.settle();
   }, BEAT_MS);
   beat.unref();
   return {
     attach(link, request) {
-      const connection = new Connection(options, link, request);
+      const connection = new Connection(options, refused, link, request);
       connections.add(connection);
       link.onClose(() => {
         connections.delete(connection);
@@ -86,6 +90,7 @@ export function openChannel(options: ChannelOptions): ChannelServer {
     close() {
       stopListening();
       clearInterval(beat);
+      refused.settle(true);
       for (const connection of [...connections]) connection.end(CLOSE.goingAway, 'the station is stopping');
     },
   };
@@ -111,6 +116,8 @@ type Open = {
   pumped: Delivering | undefined;
   /** Nothing leaves while somebody judges. */
   held: boolean;
+  /** The store could not say what a change of rights left: the next beat asks again, and until then it stays held. */
+  unjudged: boolean;
   /** Only the last judgement asked for counts. */
   judgement: number;
   closed: boolean;
@@ -118,6 +125,7 @@ type Open = {
 
 class Connection {
   private readonly options: ChannelOptions;
+  private readonly refused: RefusedOpenings;
   private readonly link: Link;
   private readonly request: Request;
   private readonly open = new Map<number, Open>();
@@ -128,8 +136,9 @@ class Connection {
   /** Grows with every fact that may concern rights: a judgement that began before it is made again. */
   private rights = 0;
 
-  constructor(options: ChannelOptions, link: Link, request: Request) {
+  constructor(options: ChannelOptions, refused: RefusedOpenings, link: Link, request: Request) {
     this.options = options;
+    this.refused = refused;
     this.link = link;
     this.request = request;
     link.onMessage((message) => this.receive(message));
@@ -153,7 +162,7 @@ class Connection {
   /** Tells the reader that the station is there and what time it is, and looks once more whether the sessions still live. */
   beat(): void {
     if (this.link.buffered() < HIGH_WATER_BYTES) this.send(encodeJson(FRAME.beat, 0, { time: this.options.clock() }));
-    for (const stream of [...this.open.values()]) void this.judgeAgain(stream, false);
+    for (const stream of [...this.open.values()]) void this.judgeAgain(stream, stream.unjudged);
   }
 
   /** A right may have changed: every stream it concerns is judged again before another byte of it leaves. */
@@ -235,7 +244,10 @@ class Connection {
       const verdict = await judge(authority, declared.needs as never, session, input.data);
       if (!wanted()) return;
       if (rights !== this.rights) continue;
-      if (verdict.refusal) throw verdict.refusal;
+      if (verdict.refusal) {
+        await this.refused.write(this.callerOf(asked.stream, session, verdict.place).author, verdict.refusal);
+        throw verdict.refusal;
+      }
       const stream: Open = {
         id,
         name: asked.stream,
@@ -251,6 +263,7 @@ class Connection {
         pending: undefined,
         pumped: undefined,
         held: false,
+        unjudged: false,
         judgement: 0,
         closed: false,
       };
@@ -263,19 +276,17 @@ class Connection {
     }
   }
 
+  private callerOf(action: string, session: SessionFacts, place: Call['place']): Caller {
+    const { organisationOf } = this.options.authority;
+    return caller({ ...session, origin: this.request.origin, action, place, opId: undefined, organisationOf });
+  }
+
   private deliveryOf(stream: Open): Delivering {
-    const { areas, authority, clock } = this.options;
+    const { areas, clock } = this.options;
     const { session, declared, name, place, cursor } = stream;
     const [area, short] = name.split('.') as [keyof Areas, string];
     const call: Call = {
-      caller: caller({
-        ...session,
-        origin: this.request.origin,
-        action: name,
-        place,
-        opId: undefined,
-        organisationOf: authority.organisationOf,
-      }),
+      caller: this.callerOf(name, session, place),
       origin: this.request.origin,
       place,
       signal: new AbortController().signal,
@@ -340,15 +351,21 @@ class Connection {
   }
 
   private async judgeAgain(stream: Open, rightsChanged: boolean): Promise<void> {
-    const { authority } = this.options;
-    if (rightsChanged) stream.judgement += 1;
+    const { authority, clock, log } = this.options;
+    if (rightsChanged) {
+      stream.judgement += 1;
+      stream.unjudged = false;
+    }
     const { judgement } = stream;
     try {
+      // Known without the store, which may be away.
+      if (stream.session.expiresAt <= clock()) throw new Refusal('unauthenticated', 'Your session has ended.');
       const session = await authority.session(stream.token);
       if (session === undefined) throw new Refusal('unauthenticated', 'Your session has ended.');
       if (!rightsChanged) return;
       const verdict = await judge(authority, stream.declared.needs as never, session, stream.input);
       if (stream.closed || judgement !== stream.judgement) return;
+      // Nobody asked for anything just now: what took the right away stands in the audit.
       if (verdict.refusal) throw verdict.refusal;
       const same = isDeepStrictEqual([stream.session.grants, stream.place], [session.grants, verdict.place]);
       stream.session = session;
@@ -362,7 +379,12 @@ class Connection {
       stream.held = false;
       void this.pump(stream);
     } catch (error) {
-      if (judgement === stream.judgement) this.finish(stream, error);
+      if (stream.closed || judgement !== stream.judgement) return;
+      if (!isUnavailable(error)) return this.finish(stream, error);
+      // Either nobody knows of a change that would forbid it, or it is held and asked about again: no reason to end it.
+      if (!rightsChanged) return;
+      stream.unjudged = true;
+      log.warn({ error, event: 'unjudged' }, 'a stream is held: the store cannot say what its reader may see now');
     }
   }
 
@@ -393,6 +415,11 @@ class Connection {
           );
     this.send(encodeJson(FRAME.end, id, end));
   }
+}
+
+function isUnavailable(error: unknown): boolean {
+  const meaning = storeError(error);
+  return meaning instanceof Refusal && meaning.code === 'unavailable';
 }
 
 const invalid = (issues: readonly { path: PropertyKey[]; message: string }[]) =>

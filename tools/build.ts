@@ -50,6 +50,7 @@ async function buildMain(): Promise<void> {
       start: 'main/hosts/edge/start.ts',
       desktop: 'main/hosts/desktop/main.ts',
       'desktop-station': 'main/hosts/desktop/station.ts',
+      'sqlite-check': 'main/store/sqliteCheckThread.ts',
     },
     outdir: 'dist/main.new',
     bundle: true,

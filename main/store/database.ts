@@ -51,7 +51,7 @@ export interface Database {
   /** How the database means to answer, whatever the values: for the tests that hold hot questions to their index. */
   plan(sql: string): Promise<string>;
   /** Sentences about damage; none when whole. `quick` skips what takes long on a large store. */
-  faults(quick: boolean): Promise<string[]>;
+  faults(quick: boolean, signal?: AbortSignal): Promise<string[]>;
   /** A consistent copy of everything at one moment, as one file. */
   backup(file: string, step: BackupStep): Promise<void>;
   bytes(): Promise<number>;

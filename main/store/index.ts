@@ -87,11 +87,11 @@ export type Store = {
   readonly events: Events<StationEvent>;
   /** Writes down an act that changed nothing: a refusal, a failed sign-in. */
   audit(record: Omit<AuditRecord, 'at'>): Promise<void>;
-  verifyAudit(): Promise<Verdict>;
+  verifyAudit(step?: Pick<Step, 'signal'>): Promise<Verdict>;
   /** The answer to a command with this opId, were it carried out before. */
   answered(opId: Id, author: Pick<Author, 'person' | 'action'>): Promise<{ result: unknown } | undefined>;
   readonly changeLog: ChangeLog;
-  faults(quick: boolean): Promise<string[]>;
+  faults(quick: boolean, signal?: AbortSignal): Promise<string[]>;
   compareWithLog(step?: Step): ReturnType<typeof compareWithLog>;
   compareWithDeclarations(): Promise<string[]>;
   /** Set once damage was met: nothing is written any more. */
@@ -205,7 +205,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       await guarded(() => appendAudit(connection, head, random, { ...record, at: clock() }));
       events.publish([{ event: 'people.audited', organisation: record.organisation }]);
     },
-    verifyAudit: () => database.snapshot(verifyAudit),
+    verifyAudit: (step) => database.snapshot((at) => verifyAudit(at, step?.signal)),
     answered: (opId, author) => commandAnswer(database.reader, opId, author),
     changeLog: {
       since: (seq, limit) => opsSince(database.reader, seq, limit),
@@ -215,8 +215,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       confirm: (opIds) => guarded(() => confirmOps(connection, entities, opIds)),
       reject: (opIds) => guarded(() => rejectOps(connection, entities, opIds)),
     },
-    faults: async (quick) => {
-      const faults = await database.faults(quick);
+    faults: async (quick, signal) => {
+      const faults = await database.faults(quick, signal);
       if (faults.length > 0) damage ??= faults[0];
       return faults;
     },

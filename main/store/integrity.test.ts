@@ -1,9 +1,11 @@
 // The comparison of tables and log, and of tables and declarations: agrees when all is well, and finds each kind of difference.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { hlcOf } from '../../contract/clock.ts';
 import * as people from '../people/entities.ts';
 import { sharedEntities } from '../site.ts';
 import { onBoth, sqliteFor, type TestDatabase } from '../testing/databases.ts';
+import { START } from '../testing/station.ts';
 import { author, ENTITIES, openTestStore, type TestStore } from '../testing/store.ts';
 import { tamper } from '../testing/tamper.ts';
 import { work } from '../testing/workload.ts';
@@ -152,9 +154,90 @@ onBoth('a comparison while others work finds nothing to complain of', async (sou
   await busy;
 });
 
-onBoth('a comparison is stopped when asked', async (source) => {
+onBoth('every part of the check is stopped when asked', async (source) => {
   const store = await withRecords(source);
-  await assert.rejects(store.compareWithLog({ signal: AbortSignal.abort(new Error('enough')) }), /enough/);
+  const signal = AbortSignal.abort(new Error('enough'));
+  await assert.rejects(store.faults(false, signal), /enough/);
+  await assert.rejects(store.verifyAudit({ signal }), /enough/);
+  await assert.rejects(store.compareWithLog({ signal }), /enough/);
+  assert.equal(store.damage, undefined, 'to be stopped is no damage');
+});
+
+// ---- nobody waits for a check
+
+const ROWS = 6_000;
+/** As many as the check looks at with one question. */
+const PAGE = 500;
+
+/** A store with long tables: a log and registers of what only a newer version knows, and an audit. */
+async function withMuch(source: TestDatabase): Promise<TestStore> {
+  const store = await openTestStore(source);
+  await store.changeLog.apply(
+    Array.from({ length: ROWS }, (_, n) => ({
+      incarnation: 'elsewhere',
+      n: n + 1,
+      opId: `op-${n}`,
+      txId: 'tx',
+      scope: SITE,
+      entity: 'turbine',
+      rowId: `t${n % 7}`,
+      field: `f${n}`,
+      value: `${n}`,
+      hlc: hlcOf(START, n),
+      actor: null,
+      at: START,
+    })),
+  );
+  for (let n = 0; n < ROWS; n += 100)
+    await Promise.all(Array.from({ length: 100 }, () => store.change(author('test.note'), async (tx) => tx.note(null))));
+  return store;
+}
+
+/** How often everybody else had a turn while this was under way; `at` is called with each. */
+async function turnsDuring(work: () => Promise<unknown>, at: (turn: number) => void = () => {}): Promise<number> {
+  let turns = 0;
+  let over = false;
+  const tick = () => {
+    if (over) return;
+    turns += 1;
+    at(turns);
+    setImmediate(tick);
+  };
+  setImmediate(tick);
+  await work();
+  over = true;
+  return turns;
+}
+
+test('between two pages of a check everybody else has a turn, and a stop is obeyed', async (t) => {
+  const store = await withMuch(sqliteFor(t));
+  const parts: [what: string, pages: number, run: (signal?: AbortSignal) => Promise<unknown>][] = [
+    ['registers and log', (2 * ROWS) / PAGE, (signal) => store.compareWithLog(signal && { signal })],
+    ['audit', ROWS / 1_000, (signal) => store.verifyAudit(signal && { signal })],
+    ['file', 2, (signal) => store.faults(false, signal)],
+  ];
+  for (const [what, pages, run] of parts) {
+    const turns = await turnsDuring(() => run());
+    assert.ok(turns >= pages, `${what}: ${turns} turns for ${pages} pages`);
+    const stop = new AbortController();
+    const until = await turnsDuring(
+      () => assert.rejects(run(stop.signal), /enough/),
+      (turn) => turn === 2 && stop.abort(new Error('enough')),
+    );
+    assert.ok(until <= 4, `${what}: stopped at the second turn, over at turn ${until}`);
+  }
+});
+
+onBoth('what is bad on the last page of a long table is found, and the few that are named are the first', async (source) => {
+  const store = await withMuch(source);
+  assert.deepEqual((await store.compareWithLog()).faults, []);
+  await tamper(store.database, `update "reg" set "value" = '-1' where "field" = 'f${ROWS - 1}'`);
+  assert.match(
+    (await store.compareWithLog()).faults.join('\n'),
+    new RegExp(`^turbine t\\d: the register of f${ROWS - 1} is in no confirmed`),
+  );
+  await tamper(store.database, `update "op" set "hlc" = 'ffffffffffffffff'`);
+  assert.equal((await store.compareWithLog()).faults.length, 20);
 });
 
 // ---- declarations

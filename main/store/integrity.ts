@@ -1,7 +1,7 @@
 // Do the tables say what the log says? Rebuilds every shared record from registers and pending operations and compares.
 import { createHash } from 'node:crypto';
 import { setImmediate as pause } from 'node:timers/promises';
-import type { Connection, Database } from './database.ts';
+import type { Connection, Database, Param } from './database.ts';
 import { NATIVE } from './ddl.ts';
 import { type Column, columnList, type Entity, type Field, fieldNames, fieldOf, toColumn } from './entities.ts';
 import { type Entities, visibleRows } from './log.ts';
@@ -25,14 +25,12 @@ export const compareWithLog = (database: Database, entities: Entities, step: Ste
   database.snapshot(async (at) => {
     const fromTables = createHash('sha256');
     const fromLog = createHash('sha256');
-    const faults = await registerFaults(at);
+    const faults = await registerFaults(at, step);
     let records = 0;
     const list = [...entities.values()];
     for (const [index, entity] of list.entries()) {
       for await (const ids of recordIds(at, entity)) {
-        step.signal?.throwIfAborted();
-        // SQLite answers at once: without a pause nobody else would have a turn before the last page.
-        await pause();
+        await turn(step);
         records += ids.length;
         const stored = await storedRows(at, entity, ids);
         const logged = await visibleRows(at, entity, ids);
@@ -51,23 +49,47 @@ export const compareWithLog = (database: Database, entities: Entities, step: Ste
   });
 
 /** A register holds the latest confirmed operation of its field, and nothing else. */
-async function registerFaults(at: Connection): Promise<string[]> {
-  const unlike = await at.all<{ entity: string; rowId: string; field: string }>(
-    `select r."entity", r."rowId", r."field" from "reg" r left join "op" o on o."opId" = r."opId"
-     where o."opId" is null or o."state" <> 'confirmed' or o."entity" <> r."entity" or o."rowId" <> r."rowId" or o."field" <> r."field"
-       or o."value" <> r."value" or o."hlc" <> r."hlc" limit ?`,
-    [NAMED],
-  );
-  const behind = await at.all<{ entity: string; rowId: string; field: string }>(
-    `select o."entity", o."rowId", o."field" from "op" o
-     left join "reg" r on r."entity" = o."entity" and r."rowId" = o."rowId" and r."field" = o."field"
-     where o."state" = 'confirmed' and (r."opId" is null or (o."hlc", o."opId") > (r."hlc", r."opId")) limit ?`,
-    [NAMED],
-  );
+async function registerFaults(at: Connection, step: Step): Promise<string[]> {
+  const unlike = await firstBad<Register>(at, step, (after) => [
+    `select r."entity", r."rowId", r."field", (o."opId" is null or o."state" <> 'confirmed' or o."entity" <> r."entity"
+         or o."rowId" <> r."rowId" or o."field" <> r."field" or o."value" <> r."value" or o."hlc" <> r."hlc") as "bad"
+       from (select * from "reg" where ("entity", "rowId", "field") > (?, ?, ?) order by "entity", "rowId", "field" limit ?) r
+       left join "op" o on o."opId" = r."opId" order by r."entity", r."rowId", r."field"`,
+    after ? [after.entity, after.rowId, after.field] : ['', '', ''],
+  ]);
+  const behind = await firstBad<Register & { seq: number }>(at, step, (after) => [
+    `select o."seq", o."entity", o."rowId", o."field",
+         (o."state" = 'confirmed' and (r."opId" is null or (o."hlc", o."opId") > (r."hlc", r."opId"))) as "bad"
+       from (select * from "op" where "seq" > ? order by "seq" limit ?) o
+       left join "reg" r on r."entity" = o."entity" and r."rowId" = o."rowId" and r."field" = o."field" order by o."seq"`,
+    [after?.seq ?? Number.MIN_SAFE_INTEGER],
+  ]);
   return [
     ...unlike.map(({ entity, rowId, field }) => `${entity} ${rowId}: the register of ${field} is in no confirmed operation`),
     ...behind.map(({ entity, rowId, field }) => `${entity} ${rowId}: the register of ${field} is behind its last operation`),
   ];
+}
+
+type Register = { entity: string; rowId: string; field: string };
+
+/** The first few rows that are bad, of a question that judges a page of rows behind the last one it judged. */
+async function firstBad<R>(at: Connection, step: Step, question: (after: R | undefined) => [sql: string, params: Param[]]): Promise<R[]> {
+  const bad: R[] = [];
+  for (let after: R | undefined; bad.length < NAMED; ) {
+    await turn(step);
+    const [sql, params] = question(after);
+    const page = await at.all<R & { bad: number | null }>(sql, [...params, PAGE]);
+    bad.push(...page.filter((row) => row.bad));
+    if (page.length < PAGE) break;
+    after = page.at(-1);
+  }
+  return bad.slice(0, NAMED);
+}
+
+/** Between two pages. SQLite answers at once: without a pause nobody else would have a turn before the last one. */
+async function turn(step: Step): Promise<void> {
+  await pause();
+  step.signal?.throwIfAborted();
 }
 
 const IN_TABLE = (entity: Entity) => `select "id" from "${entity.table}" where "id" > ?`;

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import SQLite, { type Database as Raw, type Statement } from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { type BackupStep, type Connection, type Database, mustNotSteer, type Param, type WriteConnection } from './database.ts';
-import { isDamage } from './faults.ts';
+import { checkSqlite, checkSqliteAside } from './sqliteCheck.ts';
 
 const CACHED_STATEMENTS = 500;
 /** Pages copied between two looks at the clock and the cancel button, about 4 MiB. */
@@ -96,17 +96,8 @@ class SqliteDatabase implements Database {
     return rows.map((row) => row.detail).join('\n');
   }
 
-  async faults(quick: boolean) {
-    try {
-      const check = this.readRaw.pragma(quick ? 'quick_check(10)' : 'integrity_check(10)') as Record<string, string>[];
-      const sentences = check.map((row) => String(Object.values(row)[0])).filter((sentence) => sentence !== 'ok');
-      const orphans = this.readRaw.pragma('foreign_key_check') as { table: string }[];
-      return [...sentences, ...orphans.slice(0, 10).map((orphan) => `a row of ${orphan.table} points to nothing`)];
-    } catch (error) {
-      // Damage of the first pages lets not even the check begin.
-      if (isDamage(error)) return [(error as Error).message];
-      throw error;
-    }
+  async faults(quick: boolean, signal?: AbortSignal) {
+    return quick ? checkSqlite(this.readRaw, true) : checkSqliteAside(this.file, signal);
   }
 
   async backup(file: string, step: BackupStep) {

@@ -35,7 +35,7 @@ export function sourcesChannel(
   const channel = openChannel({
     areas: { ...station.areas, watch: { ...station.areas.watch, streams: streams as never } },
     authority,
-    events: station.store.events,
+    store: station.store,
     station: { id: station.store.stationId, name: 'test' },
     log: station.station.log,
     clock: station.clock,

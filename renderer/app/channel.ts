@@ -16,12 +16,16 @@ import {
   type SampleValues,
   type StateValues,
 } from '../../contract/channel.ts';
-import { isErrorCode, Refusal } from '../../contract/errors.ts';
+import { type ErrorCode, isErrorCode, Refusal } from '../../contract/errors.ts';
 import type { ClientLink, Dial } from './links.ts';
 import { type LinkState, Redial } from './redial.ts';
 
 /** Without a frame for this long the link is taken for dead. */
 const SILENCE_MS = BEAT_MS * 3;
+/** Ends that say nothing about what the reader may see, only that the station could not just now. */
+const PASSING: ReadonlySet<ErrorCode> = new Set(['unavailable', 'internal', 'timedOut']);
+const FIRST_WAIT_MS = 400;
+const LONGEST_WAIT_MS = 10_000;
 
 export type Reader = {
   /** Present state, then changes. `reset`: forget everything that came before. */
@@ -30,7 +34,9 @@ export type Reader = {
   samples?(values: SampleValues): void | Promise<void>;
   bytes?(bytes: Uint8Array, offset: number): void | Promise<void>;
   lost?(bytes: number): void;
-  /** Over for good: refused, or read to the end. A lost link is not an end. */
+  /** The station could not go on. It is asked again by itself, later and later, from where this reader is. */
+  interrupted?(refusal: Refusal): void;
+  /** Over for good: refused, or read to the end. A lost link is not an end, nor is what passes. */
   end?(refusal: Refusal | undefined): void;
 };
 
@@ -43,6 +49,8 @@ export type ChannelOptions = {
   /** Every frame is a sign of life; beats bring the station's time. */
   onContact?(stationTime: number | undefined): void;
   onHello?(hello: Hello): void;
+  /** A number from 0 to 1, so that a thousand screens do not ask again in the same instant. */
+  random?: () => number;
 };
 
 type Subscription = {
@@ -55,12 +63,17 @@ type Subscription = {
   consumed: number;
   /** Frames are consumed one after another, however long the reader takes. */
   last: Promise<void>;
+  /** Interruptions since something was last consumed. */
+  failures: number;
+  again: ReturnType<typeof setTimeout> | undefined;
 };
 
 export class Channel {
   private readonly options: ChannelOptions;
   private readonly redial: Redial;
   private readonly open = new Map<number, Subscription>();
+  /** Interrupted, and to be asked for again. */
+  private readonly waiting = new Set<Subscription>();
   private link: ClientLink | undefined;
   private silence: ReturnType<typeof setTimeout> | undefined;
   private nextId = 1;
@@ -79,7 +92,9 @@ export class Channel {
     this.redial.start();
   }
 
+  /** Do not wait any longer, neither for a link nor for an interrupted stream. */
   now(): void {
+    for (const subscription of [...this.waiting]) this.reopen(subscription);
     this.redial.now();
   }
 
@@ -90,7 +105,7 @@ export class Channel {
   }
 
   get size(): number {
-    return this.open.size;
+    return this.open.size + this.waiting.size;
   }
 
   /** Returns how to stop reading. */
@@ -104,10 +119,14 @@ export class Channel {
       cursor: options.cursor,
       consumed: 0,
       last: Promise.resolve(),
+      failures: 0,
+      again: undefined,
     };
     this.open.set(subscription.id, subscription);
     this.ask(subscription);
     return () => {
+      clearTimeout(subscription.again);
+      this.waiting.delete(subscription);
       if (this.open.delete(subscription.id)) this.link?.send(encodeFrame(FRAME.close, subscription.id, new Uint8Array()));
     };
   }
@@ -119,14 +138,18 @@ export class Channel {
       if (this.link === link && typeof message !== 'string') this.receive(decodeFrame(message));
     });
     this.options.onState?.('open', 0);
-    // The same streams under new numbers: what is still on its way from the old link cannot be taken for an answer.
-    for (const subscription of [...this.open.values()]) {
-      this.open.delete(subscription.id);
-      subscription.id = this.nextId++;
-      this.open.set(subscription.id, subscription);
-      this.ask(subscription);
-    }
+    for (const subscription of [...this.open.values(), ...this.waiting]) this.reopen(subscription);
     this.listen();
+  }
+
+  /** The same stream under a new number: what is still on its way under the old one cannot be taken for an answer. */
+  private reopen(subscription: Subscription): void {
+    clearTimeout(subscription.again);
+    this.waiting.delete(subscription);
+    this.open.delete(subscription.id);
+    subscription.id = this.nextId++;
+    this.open.set(subscription.id, subscription);
+    this.ask(subscription);
   }
 
   private lost(code: number): void {
@@ -164,15 +187,28 @@ export class Channel {
     this.options.onContact?.(undefined);
     const subscription = this.open.get(frame.stream);
     if (subscription === undefined) return;
-    if (frame.type === FRAME.end) {
-      this.open.delete(frame.stream);
-      const end = frameJson(frame.payload) as End;
-      void subscription.last.then(() =>
-        subscription.reader.end?.(isErrorCode(end.code) ? new Refusal(end.code, end.message ?? '', end.data) : undefined),
-      );
-      return;
+    const handled = () => (frame.type === FRAME.end ? this.ended(subscription, frame) : this.consume(subscription, frame));
+    subscription.last = subscription.last.then(handled).catch((error: unknown) => console.error(error));
+  }
+
+  /** Behind everything the stream said before. */
+  private ended(subscription: Subscription, frame: Frame): void {
+    if (this.open.get(frame.stream) !== subscription) return;
+    this.open.delete(frame.stream);
+    const end = frameJson(frame.payload) as End;
+    const refusal = isErrorCode(end.code) ? new Refusal(end.code, end.message ?? '', end.data) : undefined;
+    if (refusal === undefined || !PASSING.has(refusal.code)) subscription.reader.end?.(refusal);
+    else {
+      this.askLater(subscription);
+      subscription.reader.interrupted?.(refusal);
     }
-    subscription.last = subscription.last.then(() => this.consume(subscription, frame)).catch((error: unknown) => console.error(error));
+  }
+
+  private askLater(subscription: Subscription): void {
+    const random = this.options.random ?? Math.random;
+    const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** subscription.failures++) * (0.5 + random() / 2);
+    this.waiting.add(subscription);
+    subscription.again = setTimeout(() => this.reopen(subscription), wait);
   }
 
   private async consume(subscription: Subscription, frame: Frame): Promise<void> {
@@ -180,6 +216,7 @@ export class Channel {
     if (this.open.get(frame.stream) !== subscription) return;
     try {
       await handle(subscription, frame);
+      subscription.failures = 0;
     } finally {
       this.credit(subscription, frame.stream, frame.payload.length);
     }

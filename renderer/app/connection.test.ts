@@ -6,16 +6,17 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { EXAMPLE } from '../../contract/examples.ts';
 import type { AuditEntry } from '../../contract/people.ts';
 import { portLink as stationLink } from '../../main/links.ts';
+import { countedBytes, heldState, patternAt, pushed, STREAM, sourcesChannel } from '../../main/testing/sources.ts';
 import { CONSOLE, openTestStation, type TestStation } from '../../main/testing/station.ts';
 import { buildWorld, CAST } from '../../main/testing/world.ts';
 import { openCalls } from './calls.ts';
 import { Channel } from './channel.ts';
 import { type Dial, portLink } from './links.ts';
-import { applyState } from './liveStore.ts';
+import { applyState, LiveStore } from './liveStore.ts';
 import { Redial } from './redial.ts';
 
 /** A way to the station whose connections the test can cut. */
-function cuttable(t: TestContext, station: TestStation) {
+function cuttable(t: TestContext, station: Pick<TestStation, 'calls' | 'channel'>) {
   const open: MessagePort[] = [];
   let refuse = false;
   const dial: Dial = async (kind) => {
@@ -110,6 +111,173 @@ test('a stream that is refused says why, once, and is not asked for again', asyn
   way.cut();
   await until(() => channel.size === 0);
   assert.deepEqual(ends, ['forbidden']);
+});
+
+test('a store that is away for a moment ends no live view: what was shown stays, says so, and goes on without a gap', async (t) => {
+  const station = await openWorld(t);
+  const state = heldState(new Map<string, unknown>([['pressure', 0]]));
+  const read = state.read.bind(state);
+  const { source: watch, push: wake } = pushed<[]>();
+  const log: number[] = [1];
+  let away = false;
+  const answered = <T>(answer: T): T => {
+    if (away) throw Object.assign(new Error('Connection terminated unexpectedly'), { code: '08006' });
+    return answer;
+  };
+  const sources = {
+    state: Object.assign(state, { read: async (keys: ReadonlySet<string> | undefined) => answered(await read(keys)) }),
+    events: {
+      read: async (after: string | undefined, limit: number) =>
+        answered(
+          log
+            .filter((n) => n > Number(after ?? 0))
+            .slice(0, limit)
+            .map((n): [string, unknown] => [String(n), n]),
+        ),
+      watch,
+    },
+  };
+  const channel = new Channel({ dial: cuttable(t, { ...station, channel: sourcesChannel(t, station, sources) }).dial });
+  channel.start();
+  t.after(() => channel.stop());
+  const live = new LiveStore(channel);
+  const now = () => {
+    const { values, refusal, interrupted } = live.now(STREAM.state, {});
+    return [values?.get('pressure'), refusal?.code, interrupted];
+  };
+  let interruptions = 0;
+  live.watch(STREAM.state, {}, () => {
+    if (live.now(STREAM.state, {}).interrupted) interruptions += 1;
+  });
+  const heard: unknown[] = [];
+  const codes: string[] = [];
+  channel.read(
+    STREAM.events,
+    {},
+    { events: (items) => void heard.push(...items.map(([, value]) => value)), interrupted: ({ code }) => void codes.push(code) },
+  );
+  await until(() => now()[0] === 0 && heard.length === 1);
+  assert.deepEqual(now(), [0, undefined, false]);
+
+  away = true;
+  state.set('pressure', 1);
+  log.push(2, 3);
+  wake();
+  // More than once each: to ask again is of no use yet.
+  await until(() => interruptions >= 2 && codes.length >= 2);
+  assert.deepEqual(now(), [0, 'unavailable', true]);
+  assert.deepEqual(new Set(codes), new Set(['unavailable']));
+  assert.equal(channel.size, 2);
+
+  away = false;
+  channel.now();
+  await until(() => now()[0] === 1 && heard.length === 3);
+  assert.deepEqual(now(), [1, undefined, false]);
+  state.set('pressure', 2);
+  log.push(4);
+  wake();
+  await until(() => now()[0] === 2 && heard.length === 4);
+  assert.deepEqual(heard, [1, 2, 3, 4], 'no gap, nothing twice');
+});
+
+test('a stream that fails is asked for again later and later, and soon again once it has said something', async (t) => {
+  const station = await openWorld(t);
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const state = heldState(new Map<string, unknown>([['pressure', 1]]));
+  const read = state.read.bind(state);
+  let tries = 0;
+  let broken = false;
+  state.read = async (keys) => {
+    tries += 1;
+    if (broken) throw new Error('a bug of the station');
+    return read(keys);
+  };
+  const way = cuttable(t, { ...station, channel: sourcesChannel(t, station, { state }) });
+  const channel = new Channel({ dial: way.dial, random: () => 1 });
+  channel.start();
+  t.after(() => channel.stop());
+  let shown: ReadonlyMap<string, unknown> | undefined;
+  const codes: string[] = [];
+  const stop = channel.read(
+    STREAM.state,
+    {},
+    {
+      state: (values) => {
+        shown = applyState(shown, values);
+      },
+      interrupted: ({ code }) => void codes.push(code),
+    },
+  );
+  await until(() => shown !== undefined);
+
+  const breakIt = async () => {
+    broken = true;
+    const before = codes.length;
+    state.changed();
+    await until(() => codes.length > before);
+  };
+  /** How long it takes until the station is asked again, and has answered. */
+  const waited = async () => {
+    const [asked, ended] = [tries, codes.length];
+    let waits = 0;
+    while (tries === asked) {
+      t.mock.timers.tick(100);
+      waits += 100;
+      // To the station and back, over a port.
+      for (let n = 0; n < 20 && tries === asked; n++) await new Promise((resolve) => setImmediate(resolve));
+    }
+    if (broken) await until(() => codes.length > ended);
+    return waits;
+  };
+  await breakIt();
+  const waits: number[] = [];
+  for (let n = 0; n < 7; n++) waits.push(await waited());
+  assert.deepEqual(waits, [400, 800, 1600, 3200, 6400, 10_000, 10_000]);
+  assert.deepEqual(new Set(codes), new Set(['internal']));
+
+  broken = false;
+  state.values.set('pressure', 2);
+  assert.equal(await waited(), 10_000);
+  await until(() => shown?.get('pressure') === 2);
+  await breakIt();
+  assert.equal(await waited(), 400);
+
+  // Asked to, it does not wait; and who stops reading is not asked for again.
+  const before = tries;
+  channel.now();
+  await until(() => tries > before && channel.size === 1);
+  const last = codes.length;
+  await until(() => codes.length >= last);
+  stop();
+  assert.equal(channel.size, 0);
+  const { length } = codes;
+  t.mock.timers.tick(60_000);
+  await station.client({ token: CAST.platformAdmin.token, origin: CONSOLE }).watch.health({});
+  assert.equal(codes.length, length);
+});
+
+test('a reader that is slow gets the last bytes as well, though their end is there before it has taken them', async (t) => {
+  const station = await openWorld(t);
+  const total = 300_000;
+  const way = cuttable(t, { ...station, channel: sourcesChannel(t, station, { bytes: countedBytes(10_000, total).source }) });
+  const channel = new Channel({ dial: way.dial });
+  channel.start();
+  t.after(() => channel.stop());
+  const taken: Uint8Array[] = [];
+  await new Promise<void>((resolve) => {
+    channel.read(
+      STREAM.bytes,
+      {},
+      {
+        async bytes(bytes) {
+          await new Promise((go) => setImmediate(go));
+          taken.push(bytes);
+        },
+        end: () => resolve(),
+      },
+    );
+  });
+  assert.equal(Buffer.compare(Buffer.concat(taken), patternAt(0, total)), 0);
 });
 
 test('the station gets credit only for what was consumed', async (t) => {

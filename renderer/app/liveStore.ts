@@ -6,10 +6,13 @@ import type { Channel } from './channel.ts';
 export type Live<V> = {
   /** Present values in the order they came; undefined before the first snapshot. */
   values: ReadonlyMap<string, V> | undefined;
+  /** Why nothing new comes. */
   refusal: Refusal | undefined;
+  /** For now only: it is asked for again by itself, and until then the values are as old as they are. */
+  interrupted: boolean;
 };
 
-const NOTHING: Live<never> = { values: undefined, refusal: undefined };
+const NOTHING: Live<never> = { values: undefined, refusal: undefined, interrupted: false };
 
 type Entry = { live: Live<unknown>; listeners: Set<() => void>; stop: () => void };
 
@@ -53,8 +56,9 @@ export class LiveStore {
       for (const listener of [...entry.listeners]) listener();
     };
     entry.stop = this.channel.read(stream, input, {
-      state: (values) => tell({ values: applyState(entry.live.values, values), refusal: undefined }),
-      end: (refusal) => tell({ values: entry.live.values, refusal }),
+      state: (values) => tell({ values: applyState(entry.live.values, values), refusal: undefined, interrupted: false }),
+      interrupted: (refusal) => tell({ values: entry.live.values, refusal, interrupted: true }),
+      end: (refusal) => tell({ values: entry.live.values, refusal, interrupted: false }),
     });
     return entry;
   }

@@ -248,17 +248,25 @@ test('metrics are what Prometheus reads, and count what was called and how it en
   for (let n = 0; n < 3; n++) await post(url, 'people.me', {}, withToken(token));
   for (let n = 0; n < 2; n++) await post(url, 'people.me', { no: 'such' }, withToken(token));
   // Names nobody declared share one row: whoever calls nonsense must not fill the memory with it.
-  for (const name of ['people.nothing', 'nothing.atAll', '__proto__.constructor']) await post(url, name, {}, withToken(token));
+  const calls = await dialled(url, '/api/calls', token);
+  assert.ok(typeof calls !== 'number');
+  for (const name of ['people.nothing', 'nothing.atAll', '__proto__.constructor']) {
+    await post(url, name, {}, withToken(token));
+    calls.send(JSON.stringify({ id: 1, call: name }));
+    await once(calls, 'message');
+  }
+  calls.terminate();
   const socket = await dialled(url, '/api/channel', token);
   assert.ok(typeof socket !== 'number');
   const after = await read();
   const grown = (name: string, labels: Record<string, string>) => sampleOf(after, name, labels) - sampleOf(before, name, labels);
   assert.equal(grown('outpost_calls_total', { procedure: 'people.me', outcome: 'ok' }), 3);
   assert.equal(grown('outpost_calls_total', { procedure: 'people.me', outcome: 'invalid' }), 2);
-  assert.equal(grown('outpost_call_seconds_count', {}), 5);
+  assert.equal(grown('outpost_call_seconds_count', {}), 8);
   const named = new Set(after.filter(({ name }) => name === 'outpost_calls_total').map(({ labels }) => labels.procedure));
   const declared = new Set([...declaredProcedures.map(({ name }) => name), 'unknown']);
   for (const name of named) assert.ok(declared.has(name as string), name);
+  assert.equal(grown('outpost_calls_total', { procedure: 'unknown', outcome: 'notFound' }), 3);
   assert.deepEqual([sampleOf(before, 'outpost_connections'), sampleOf(after, 'outpost_connections')], [0, 1]);
   assert.ok(sampleOf(after, 'outpost_store_bytes') > 0);
   assert.equal(sampleOf(after, 'outpost_store_damaged'), 0);

@@ -295,4 +295,8 @@ test('from another machine the first set-up needs the code that was printed wher
   assert.equal((await post(url, 'people.setUp', { ...input, code: ` ${code.toUpperCase()} ` }, proxied)).status, 200);
   assert.deepEqual(await state(proxied), { needed: false, codeNeeded: false });
   assert.equal(codeOf(await post(url, 'people.setUp', { ...input, code }, proxied)), 'conflict');
+
+  // Whoever sits at the machine could read it there, and is not asked.
+  const other = await openTestStation(t, { settings: { port: 0 } });
+  assert.equal((await post((await serve(t, other)).url, 'people.setUp', input)).status, 200);
 });
