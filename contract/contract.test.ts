@@ -26,7 +26,7 @@ for (const procedure of declaredProcedures)
     assert.match(route.summary ?? '', SENTENCE);
     assert.ok(meta.kind === 'question' || meta.kind === 'command');
     // What a declaration says, the router carries out: a word that nobody reads would be a promise that nobody keeps.
-    assert.deepEqual(Object.keys(meta).sort(), ['example', 'kind', 'needs']);
+    assert.deepEqual(Object.keys(meta).sort(), ['critical', 'example', 'kind', 'needs']);
     assert.notEqual(meta.example, undefined, 'no example input');
     checkNeeds(meta.needs, inputSchema.parse(meta.example));
     assert.ok(outputSchema);
@@ -45,7 +45,7 @@ for (const stream of declaredStreams)
 
 test('exactly these procedures are reachable without a session', () => {
   const open = declaredProcedures.filter(({ meta }) => 'session' in meta.needs && !meta.needs.session).map(({ name }) => name);
-  assert.deepEqual(open.sort(), ['people.setUp', 'people.setUpState', 'people.signIn', 'people.signInByLink']);
+  assert.deepEqual(open.sort(), ['people.setUp', 'people.setUpState', 'people.signIn', 'people.signInByKey', 'people.signInByLink']);
 });
 
 test('the areas of procedures and of streams are the seven, in their order', () => {

@@ -484,7 +484,7 @@ export const people = area('people', {
   }),
   revokeKey: command({
     summary: 'End a key. Whatever uses it is cut off at once.',
-    input: z.strictObject({ key: v.id }),
+    input: z.strictObject({ key: v.id, opId: v.opId }),
     needs: { permission: 'site.keys', at: (input) => ({ record: 'grant', id: input.key }) },
     output: v.nothing,
     example: { key: EXAMPLE.key },

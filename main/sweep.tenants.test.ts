@@ -19,6 +19,7 @@ const THEIRS: Record<string, string> = {
   [EXAMPLE.viewer]: OTHER.admin,
   [EXAMPLE.session]: OTHER.session,
   [EXAMPLE.grant]: OTHER.grant,
+  [EXAMPLE.key]: OTHER.key,
   [EXAMPLE.task]: OTHER.task,
   [EXAMPLE.notice]: OTHER.notice,
 };

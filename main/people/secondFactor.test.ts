@@ -214,6 +214,7 @@ test('neither secret nor codes are in the log, the database or the audit', async
 // ---- critical acts
 
 const CRITICAL = [
+  'people.createKey',
   'people.beginSecondFactor',
   'people.renewRecoveryCodes',
   'people.removeSecondFactor',

@@ -19,6 +19,8 @@ export const OTHER = {
   admin: fixed(0x110),
   session: fixed(0x120),
   grant: fixed(0x121),
+  key: fixed(0x122),
+  machine: fixed(0x117),
   task: fixed(0x130),
   notice: fixed(0x131),
 } as const;
@@ -135,6 +137,16 @@ export async function buildWorld({ store }: Pick<Site, 'store'>): Promise<void> 
         .execute();
     }
     await addMachine(tx);
+    await tx.create(entities.person, OTHER.machine, 'platform', {
+      emailKey: `machine:${OTHER.machine}`,
+      name: 'Plant 7 panel',
+      machine: true,
+    });
+    await tx.create(entities.grant, OTHER.key, `org:${OTHER.organisation}`, {
+      person: OTHER.machine,
+      role: 'viewer',
+      at: `site:${OTHER.site}`,
+    });
     await tx.db
       .insertInto('session')
       .values({

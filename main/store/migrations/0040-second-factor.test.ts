@@ -5,7 +5,9 @@ import { assertAnswered, migratedTo, primaryKey } from '../../testing/migrated.t
 import { tamper } from '../../testing/tamper.ts';
 
 onBoth('40 makes the tables of the second factor', async (source) => {
-  const before = await (await migratedTo({ ...source }, 30)).tables();
+  const earlier = await migratedTo({ ...source }, 30);
+  const before = await earlier.tables();
+  await earlier.close();
   const database = await migratedTo(source, 40);
   assert.deepEqual(
     (await database.tables()).filter((table) => !before.includes(table)),
@@ -14,11 +16,13 @@ onBoth('40 makes the tables of the second factor', async (source) => {
 });
 
 onBoth('40: a session that is open already has proven nothing, and a link replaces no phone', async (source) => {
+  const before = await migratedTo({ ...source }, 30);
   await tamper(
-    await migratedTo({ ...source }, 30),
+    before,
     `insert into "session" ("id", "tokenDigest", "person", "createdAt", "seenAt", "expiresAt") values ('s', 'd', 'p', 1, 1, 9)`,
     `insert into "signInLink" ("secretDigest", "person", "expiresAt") values ('d', 'p', 9)`,
   );
+  await before.close();
   const { writer } = await migratedTo(source, 40);
   assert.deepEqual(await writer.all('select "confirmedAt" from "session"'), [{ confirmedAt: 0 }]);
   assert.deepEqual(await writer.all('select "replacesPhone" from "signInLink"'), [{ replacesPhone: 0 }]);
