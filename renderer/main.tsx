@@ -51,11 +51,11 @@ createRoot(document.getElementById('root') as HTMLElement).render(
   </MantineProvider>,
 );
 
-const link = /^#link=([A-Za-z0-9_-]{16,128})$/.exec(location.hash)?.[1];
-if (link === undefined) {
+const [, kind, secret] = /^#(link|key)=([A-Za-z0-9_-]{16,128})$/.exec(location.hash) ?? [];
+if (secret === undefined) {
   void door.begin();
 } else {
   // Out of the address at once: it must stay neither in the history nor in a bookmark.
   history.replaceState(null, '', location.pathname + location.search);
-  void door.signInByLink(link);
+  void (kind === 'key' ? door.signInByKey(secret) : door.signInByLink(secret));
 }

@@ -10,7 +10,7 @@ export type Transport = {
   /** The session of links that carry none by themselves. */
   token(): string | undefined;
   /** For what needs no session, and to see whether there is one. */
-  door: Pick<StationClient['people'], 'setUpState' | 'setUp' | 'signIn' | 'signInByLink' | 'signOut' | 'me'>;
+  door: Pick<StationClient['people'], 'setUpState' | 'setUp' | 'signIn' | 'signInByLink' | 'signInByKey' | 'signOut' | 'me'>;
   /** Plain HTTP beyond the machine: every screen says so. */
   insecure: boolean;
 };
@@ -78,6 +78,7 @@ export function windowTransport(windowDoor: WindowDoor): Transport {
       setUp: (input) => keep(door.setUp(input)),
       signIn: (input) => keep(door.signIn(input)),
       signInByLink: (input) => keep(door.signInByLink(input)),
+      signInByKey: (input) => keep(door.signInByKey(input)),
       async signOut(input) {
         const answer = await door.signOut(input);
         sessionStorage.removeItem(TOKEN);

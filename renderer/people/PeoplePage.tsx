@@ -6,12 +6,13 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAsked } from '../app/asked.ts';
 import { asRefusal } from '../app/calls.ts';
-import { useMe, useStation } from '../app/hooks.ts';
+import { useMay, useMe, useStation } from '../app/hooks.ts';
 import { useHere } from '../app/useHere.ts';
 import { Empty, Page } from '../ui/Page.tsx';
 import { Portrait } from '../ui/Portrait.tsx';
 import { Refused } from '../ui/Refused.tsx';
 import { AddPerson } from './AddPerson.tsx';
+import { Keys } from './Keys.tsx';
 import { PersonPanel } from './PersonPanel.tsx';
 import classes from './people.module.css';
 import { RoleBadge } from './RoleBadge.tsx';
@@ -23,6 +24,7 @@ export default function PeoplePage() {
   const station = useStation();
   const here = useHere();
   const me = useMe();
+  const may = useMay();
   const [adding, setAdding] = useState(false);
   useAsked('add', () => setAdding(true));
   const [chosen, setChosen] = useState<string>();
@@ -80,6 +82,7 @@ export default function PeoplePage() {
           </Table.Tbody>
         </Table>
       )}
+      {here?.site && may('site.keys', { site: here.site.id }) && <Keys key={here.site.id} site={here.site} />}
       {here && adding && <AddPerson here={here} close={() => setAdding(false)} />}
       {here && open && <PersonPanel person={open} here={here} close={() => setChosen(undefined)} self={open.id === me.person.id} />}
     </Page>
@@ -87,6 +90,7 @@ export default function PeoplePage() {
 
   function stateOf(person: Listed): string {
     if (person.disabledAt !== null) return t('list.disabled');
-    return person.hasPassword ? t('list.active') : t('list.invited');
+    if (!person.hasPassword) return t('list.invited');
+    return person.hasSecondFactor ? t('list.activeWithPhone') : t('list.active');
   }
 }

@@ -176,7 +176,7 @@ test('a browser’s session is a cookie that no script reads and no other site s
   const { pair, attributes, answer } = await signIn(url);
   assert.deepEqual(answer, { token: '' }, 'the page itself never sees the token');
   assert.match(pair, new RegExp(`^__Host-outpost-${station.store.stationId.slice(-12)}=[A-Za-z0-9_-]{43}$`));
-  assert.deepEqual(new Set(attributes), new Set(['Path=/', 'HttpOnly', 'SameSite=Strict', 'Max-Age=2592000', 'Secure']));
+  assert.deepEqual(new Set(attributes), new Set(['Path=/', 'HttpOnly', 'SameSite=Strict', 'Max-Age=34560000', 'Secure']));
   const own = { cookie: pair, origin: `http://127.0.0.1:${port}` };
   assert.equal((await post(url, 'people.me', {}, own)).status, 200);
   const out = await post(url, 'people.signOut', {}, own);

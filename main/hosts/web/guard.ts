@@ -123,9 +123,12 @@ const isPlain = (allowed: string, host: string): boolean => {
   return url?.protocol === 'http:' && url.hostname === hostName(host);
 };
 
+/** As long as browsers keep any. The session behind it ends when the station says so; that of a screen on a wall never by itself. */
+const COOKIE_S = 400 * 24 * 60 * 60;
+
 export function cookieHeader(options: GuardOptions, host: string, token: string | undefined): string {
   const name = cookieName(options, host);
-  const life = token === undefined ? 'Max-Age=0' : `Max-Age=${30 * 24 * 60 * 60}`;
+  const life = token === undefined ? 'Max-Age=0' : `Max-Age=${COOKIE_S}`;
   return `${name}=${token ?? ''}; Path=/; HttpOnly; SameSite=Strict; ${life}${name.startsWith('__Host-') ? '; Secure' : ''}`;
 }
 

@@ -18,6 +18,7 @@ import { Notices } from './Notices.tsx';
 
 export function Bar() {
   const { t } = useTranslation('app');
+  const { machine } = useMe().person;
   const openPalette = useOverlays((state) => state.show);
   return (
     <header className={classes.bar}>
@@ -32,7 +33,8 @@ export function Bar() {
       </Tooltip>
       <Contact />
       <PlantTime />
-      <Notices />
+      {/* Nobody reads what a wall is told. */}
+      {!machine && <Notices />}
       <Account />
     </header>
   );
@@ -105,9 +107,11 @@ function Account() {
           <div className="cut">{me.person.name}</div>
           <div className="cut">{me.person.email}</div>
         </Menu.Label>
-        <Menu.Item leftSection={<User size={16} strokeWidth={1.75} />} onClick={() => go('account')}>
-          {t('bar.myAccount')}
-        </Menu.Item>
+        {!me.person.machine && (
+          <Menu.Item leftSection={<User size={16} strokeWidth={1.75} />} onClick={() => go('account')}>
+            {t('bar.myAccount')}
+          </Menu.Item>
+        )}
         <Menu.Divider />
         <Menu.Label>{t('bar.theme')}</Menu.Label>
         {THEMES.map(({ theme: one, icon: Icon, label }) => (
@@ -135,9 +139,11 @@ function Account() {
         <Menu.Item leftSection={<Kbd size="xs">?</Kbd>} onClick={() => show('keys')}>
           {t('bar.keys')}
         </Menu.Item>
-        <Menu.Item leftSection={<LogOut size={16} strokeWidth={1.75} />} onClick={() => door.signOut()}>
-          {t('bar.signOut')}
-        </Menu.Item>
+        {!me.person.machine && (
+          <Menu.Item leftSection={<LogOut size={16} strokeWidth={1.75} />} onClick={() => door.signOut()}>
+            {t('bar.signOut')}
+          </Menu.Item>
+        )}
       </Menu.Dropdown>
     </Menu>
   );

@@ -109,10 +109,16 @@ function useOwnCommands({ me, here }: ScreenContext): PaletteCommand[] {
         run: () => go('plant', { ...homeOf(me), organisation, site }),
       };
     });
+  const account: PaletteCommand[] = me.person.machine
+    ? []
+    : [
+        { id: 'account', label: t('bar.myAccount'), icon: User, group: 'go', run: () => go('account') },
+        { id: 'sign-out', label: t('bar.signOut'), icon: LogOut, group: 'do', run: () => door.signOut() },
+      ];
   const other = shown === 'dark' ? 'light' : 'dark';
   return [
     ...sites,
-    { id: 'account', label: t('bar.myAccount'), icon: User, group: 'go', run: () => go('account') },
+    ...account,
     {
       id: 'theme',
       label: `${t('bar.theme')}: ${t(other === 'dark' ? 'bar.themeDark' : 'bar.themeLight')}`,
@@ -121,6 +127,5 @@ function useOwnCommands({ me, here }: ScreenContext): PaletteCommand[] {
       run: () => choose(other),
     },
     { id: 'wall', label: t('bar.wall'), icon: Presentation, group: 'do', run: toggle },
-    { id: 'sign-out', label: t('bar.signOut'), icon: LogOut, group: 'do', run: () => door.signOut() },
   ];
 }
