@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { freeKey, growingIds, KEY, keyFromName, UUID, uuidv7 } from './ids.ts';
+import { freeKey, growingIds, KEY, keyFromName, UUID } from './ids.ts';
 
 const bytes = (value: number) => (count: number) => new Uint8Array(count).fill(value);
 
 test('an id is a UUIDv7 that begins with its time', () => {
-  const id = uuidv7(Date.parse('2026-03-01T00:00:00Z'), bytes(0xff));
+  const id = growingIds(() => Date.parse('2026-03-01T00:00:00Z'), bytes(0xff))();
   assert.match(id, UUID);
   assert.equal(Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16), Date.parse('2026-03-01T00:00:00Z'));
   assert.equal(id[14], '7');

@@ -5,13 +5,7 @@ export type Random = (bytes: number) => Uint8Array;
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
-/** A UUIDv7 (RFC 9562): 48 bits of milliseconds, then 74 random bits. Sorts by the time it was made. */
-export function uuidv7(now: number, random: Random): Id {
-  const [high = 0, low = 0, ...tail] = random(10);
-  return assembled(now, ((high & 0x0f) << 8) | low, tail);
-}
-
-/** By hand, as every change makes several: time, version 7 with twelve bits, variant with the last eight bytes. */
+/** A UUIDv7 (RFC 9562), by hand as every change makes several: time, version 7 with twelve bits, variant with the last eight bytes. */
 function assembled(ms: number, twelve: number, tail: ArrayLike<number>): Id {
   const time = ms.toString(16).padStart(12, '0');
   const byte = (n: number) => HEX[tail[n] as number] as string;

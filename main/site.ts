@@ -32,7 +32,6 @@ export type SiteOptions = {
   sink: LogSink;
   clock?: () => number;
   random?: Random;
-  newIncarnation?: string;
 };
 
 export type Site = Awaited<ReturnType<typeof openSite>>;
@@ -53,7 +52,6 @@ export async function openSite(options: SiteOptions) {
     clock,
     random,
     log,
-    ...(options.newIncarnation !== undefined && { newIncarnation: options.newIncarnation }),
     backupFirst: async (from) => {
       log.info({ event: 'migrating', from }, 'backing up before the data is brought to this version');
       await makeBackup(

@@ -4,9 +4,9 @@ import { openLogSink } from '../log.ts';
 import type { SetUp } from '../people/index.ts';
 import type { Platform } from '../platform.ts';
 import { openSite, type Site } from '../site.ts';
-import { listBackups, putBackInPlace } from '../store/backup.ts';
+import { type Backup, listBackups, putBackInPlace } from '../store/backup.ts';
 import type { Database } from '../store/database.ts';
-import { isDamage, StoreDamaged } from '../store/faults.ts';
+import { FolderInUse, isDamage, StoreDamaged } from '../store/faults.ts';
 import { type Folder, openFolder } from '../store/folder.ts';
 import { BadSettings, readSettings, type StationSettings } from '../store/settings.ts';
 import { openSqlite } from '../store/sqlite.ts';
@@ -40,8 +40,8 @@ export async function openStation(
     const settings = readSettings(folder.settings, process.env, options.flags);
     const sink = openLogSink(folder.logs, console);
     closing.push(() => sink.close());
-    const newIncarnation = options.restore === undefined ? undefined : await restore(folder, settings, options.restore);
-    const database = await openDatabase(folder, settings);
+    const backup = options.restore === undefined ? undefined : await backupNamed(folder, options.restore);
+    const database = settings.database === undefined ? await openFile(folder, backup) : await openServer(folder, settings.database, backup);
     const platform: Platform = { host, secretKey: fileKey(folder.secrets) };
     const site = await openSite({
       folder,
@@ -49,7 +49,6 @@ export async function openStation(
       settings,
       platform,
       sink,
-      ...(newIncarnation !== undefined && { newIncarnation }),
     }).catch(async (error: unknown) => {
       await database.close().catch(() => {});
       throw isDamage(error) ? await damaged(folder, error) : error;
@@ -66,13 +65,25 @@ export async function openStation(
   }
 }
 
-async function openDatabase(folder: Folder, settings: StationSettings): Promise<Database> {
-  if (settings.database !== undefined) {
-    const { openPostgres } = await import('../store/postgres.ts');
-    return await openPostgres({ url: settings.database }).catch((error: Error) => {
-      throw new Error(`The database cannot be used (${error.message}): start it, or correct --database.`, { cause: error });
-    });
+async function openServer(folder: Folder, url: string, backup: Backup | undefined): Promise<Database> {
+  const { openPostgres } = await import('../store/postgres.ts');
+  const database = await openPostgres({ url }).catch((error: Error) => {
+    if (error instanceof FolderInUse) throw error;
+    throw new Error(`The database cannot be used (${error.message}): start it, or correct --database.`, { cause: error });
+  });
+  if (backup === undefined) return database;
+  try {
+    const { restorePostgres } = await import('../store/restorePostgres.ts');
+    await restorePostgres(database, folder, backup);
+    return database;
+  } catch (error) {
+    await database.close().catch(() => {});
+    throw error;
   }
+}
+
+async function openFile(folder: Folder, backup: Backup | undefined): Promise<Database> {
+  if (backup !== undefined) await putBackInPlace(folder, backup, Date.now());
   // A station that lost its records must not begin an empty life, open to whoever comes first.
   const bytes = statSync(folder.database, { throwIfNoEntry: false })?.size;
   if (!bytes && (await listBackups(folder.backups)).length > 0)
@@ -99,9 +110,7 @@ async function damaged(folder: Folder, error: unknown): Promise<StoreDamaged> {
   return new StoreDamaged(`The database ${folder.database} is damaged (${(error as Error).message}). ${way}`);
 }
 
-async function restore(folder: Folder, settings: StationSettings, name: string): Promise<string> {
-  if (settings.database !== undefined)
-    throw new BadSettings('--restore puts files in place; a PostgreSQL database is restored as docs/operations.md says.');
+async function backupNamed(folder: Folder, name: string): Promise<Backup> {
   const backups = await listBackups(folder.backups);
   const backup = name === 'latest' ? backups[0] : backups.find((one) => one.name === name);
   if (backup === undefined)
@@ -110,6 +119,5 @@ async function restore(folder: Folder, settings: StationSettings, name: string):
         ? `There is no backup in ${folder.backups}.`
         : `There is no backup “${name}”. There are: ${backups.map((one) => one.name).join(', ')}.`,
     );
-  await putBackInPlace(folder, backup, Date.now());
-  return `restored from ${backup.name}`;
+  return backup;
 }

@@ -6,6 +6,7 @@ import { onBoth, type TestDatabase } from '../testing/databases.ts';
 import { seededRandom } from '../testing/station.ts';
 import { author, openTestStore, type TestStore } from '../testing/store.ts';
 import { tamper } from '../testing/tamper.ts';
+import { COPIED } from './identity.ts';
 
 const ROWS = 12;
 
@@ -225,8 +226,9 @@ onBoth('digests are salted: two rows that say the same look different', async (s
 onBoth('a life that has ended keeps its end: it cannot be shortened later', async (source) => {
   const first = await withHistory(source);
   const { incarnation } = first;
+  await tamper(first.database, ['insert into "meta" ("key", "value") values (?, ?)', [COPIED, 'restored']]);
   await first.close();
-  const store = await openTestStore(source, { newIncarnation: 'restored', random: seededRandom('second life') });
+  const store = await openTestStore(source, { random: seededRandom('second life') });
   await store.change(author('people.later'), async (tx) => tx.note(null));
   assert.deepEqual(await store.verifyAudit(), { rows: ROWS + 1, fault: null });
   await tamper(store.database, [`delete from "audit" where "incarnation" = ? and "seq" > 10`, [incarnation]]);

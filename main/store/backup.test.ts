@@ -1,6 +1,6 @@
 // Backups: whole or absent, of one moment, and good for bringing everything back.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
@@ -12,7 +12,7 @@ import { type Backup, type BackupReason, checkBackup, listBackups, makeBackup, p
 import { openBlobs } from './blobs.ts';
 import type { BackupStep } from './database.ts';
 import { NewerStore } from './faults.ts';
-import { type Folder, folderPaths } from './folder.ts';
+import { type Folder, finishRestore, folderPaths, openFolder } from './folder.ts';
 import { openSqlite } from './sqlite.ts';
 
 const quiet = (): BackupStep => ({ progress() {}, signal: new AbortController().signal });
@@ -225,6 +225,80 @@ test('a store that was not closed in order is put aside with the log that belong
   const restored = await openTestStore(source);
   assert.ok(!(await names(restored)).includes('only in the log of writes'));
   assert.deepEqual(await restored.faults(false), []);
+});
+
+/** A data folder as a kill leaves it: the last change stands in the log of writes alone. */
+async function killed(t: Parameters<typeof sqliteFor>[0]) {
+  const { source, folder, backup } = await withBackup(t);
+  const store = await openTestStore(source);
+  await named(store, 'only in the log of writes');
+  const path = temporaryFolder(t);
+  cpSync(folder.path, path, { recursive: true });
+  assert.ok(existsSync(join(path, 'site.db-wal')));
+  return { folder: folderPaths(path), backup };
+}
+
+async function placesIn(folder: Omit<Folder, 'release'>, file = folder.database): Promise<string[]> {
+  const database = openSqlite({ file });
+  assert.deepEqual(await database.faults(true), []);
+  const rows = await database.reader.all<{ id: string }>(`select "id" from "places" where "scope" = 'site:s1' and "name" = "id"`);
+  await database.close();
+  return rows
+    .map(({ id }) => id)
+    .filter((id) => /^(before|after|only)/.test(id))
+    .sort();
+}
+
+class Killed extends Error {}
+
+const OLD = ['after', 'before', 'only in the log of writes'];
+const STEPS = ['copied', 'marked', 'folder made', 'decided', 'site.db-wal aside', 'site.db-shm aside', 'site.db aside', 'in place'];
+const DECIDED = STEPS.indexOf('decided');
+
+test('a restore that is killed after any step is done whole by the next start, or not at all', async (t) => {
+  const { folder: whole, backup } = await killed(t);
+  const heard: string[] = [];
+  for (const [n, step] of STEPS.entries()) {
+    const folder = folderPaths(temporaryFolder(t));
+    cpSync(whole.path, folder.path, { recursive: true });
+    const stop = (at: string) => {
+      heard.push(at);
+      if (at === step) throw new Killed();
+    };
+    await assert.rejects(putBackInPlace(folder, backup, AT, stop), Killed, step);
+    // The next start may be killed as well.
+    if (n > DECIDED && step !== 'in place')
+      assert.throws(
+        () =>
+          finishRestore(folder, () => {
+            throw new Killed();
+          }),
+        Killed,
+        step,
+      );
+    openFolder(folder.path).release();
+    const asides = readdirSync(folder.path).filter((name) => name.startsWith('before-restore-'));
+    assert.deepEqual(await placesIn(folder), n < DECIDED ? OLD : ['before'], step);
+    if (n >= DECIDED)
+      assert.deepEqual(await placesIn(folder, join(folder.path, asides[0] as string, 'site.db')), OLD, `kept after ${step}`);
+    assert.deepEqual(
+      readdirSync(folder.path).filter((name) => name.includes('.part')),
+      [],
+      step,
+    );
+    const again = await putBackInPlace(folder, backup, AT + 60_000);
+    assert.deepEqual(await placesIn(folder), ['before'], `restored again after ${step}`);
+    assert.deepEqual(await placesIn(folder, join(again, 'site.db')), n < DECIDED ? OLD : ['before'], step);
+  }
+  assert.deepEqual(new Set(heard), new Set(STEPS), 'these are all the steps there are');
+});
+
+test('what an interrupted change of a damaged database left is not taken for the restored one’s', async (t) => {
+  const { folder, backup } = await killed(t);
+  writeFileSync(`${folder.database}-journal`, 'the beginning of something');
+  const aside = await putBackInPlace(folder, backup, AT);
+  assert.ok(existsSync(join(aside, 'site.db-journal')));
+  assert.deepEqual(await placesIn(folder), ['before']);
 });
 
 test('blobs come back with it', async (t) => {

@@ -10,6 +10,7 @@ import { Refusal } from '../../contract/errors.ts';
 import { freeKey } from '../../contract/ids.ts';
 import type { BackupStep, Database, DialectName } from './database.ts';
 import { copyFlushed, flushFolder, writeWhole } from './files.ts';
+import { ASIDE, COMING, finishRestore } from './folder.ts';
 import { COPIED } from './identity.ts';
 import { mustKnow, schemaVersion } from './migrate.ts';
 import { migrations } from './migrations/index.ts';
@@ -114,25 +115,29 @@ export async function mustBeRestorable(folder: string, backup: Backup, dialect: 
 }
 
 /**
- * Puts a backup's files in the place of the present ones, which are kept beside. Returns where.
- * At no moment is there no database: a station that found none would begin an empty life.
+ * Puts a backup's files in the place of the present ones, which are kept beside. Returns where. Until one rename the present
+ * ones stay as they are; after it the restore is finished here, or by the next start. `done` hears of each step: where tests stop it.
  */
-export async function putBackInPlace(places: Places & { path: string; database: string }, backup: Backup, at: number): Promise<string> {
+export async function putBackInPlace(
+  places: Places & { path: string; database: string },
+  backup: Backup,
+  at: number,
+  done: (step: string) => void = () => {},
+): Promise<string> {
   await mustBeRestorable(places.backups, backup, 'sqlite');
   await copyBlobs(join(places.backups, backup.name, 'blobs'), places.blobs, new AbortController().signal);
   const fresh = `${places.database}.part`;
   await copyFlushed(join(places.backups, backup.name, backup.file), fresh);
+  done('copied');
   markCopied(fresh, `restored from ${backup.name}`);
-
-  const aside = join(places.path, freeName(places.path, `before-restore-${stamp(at)}`));
+  done('marked');
+  const aside = join(places.path, freeName(places.path, `${ASIDE}${stamp(at)}`));
   await mkdir(aside, { mode: 0o700 });
-  if (existsSync(places.database)) await secondName(places.database, join(aside, 'site.db'));
-  // The old log of writes must be gone before the new file comes: it would be taken for the new one's.
-  for (const suffix of ['-wal', '-shm'])
-    if (existsSync(places.database + suffix)) await rename(places.database + suffix, join(aside, `site.db${suffix}`));
-  await flushFolder(aside);
-  await rename(fresh, places.database);
-  await flushFolder(places.path);
+  done('folder made');
+  await rename(fresh, join(aside, COMING));
+  for (const folder of [aside, places.path]) await flushFolder(folder);
+  done('decided');
+  finishRestore(places, done);
   return aside;
 }
 

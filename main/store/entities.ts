@@ -131,11 +131,3 @@ export function fromOperation(field: Field, value: string): Column | undefined {
     return undefined;
   }
 }
-
-/** Column → code. */
-export function fromColumn(field: Field, column: unknown): unknown {
-  if (column === null) return null;
-  if (field.type === 'boolean') return column === 1;
-  if (field.type === 'json') return JSON.parse(column as string);
-  return column;
-}

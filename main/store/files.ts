@@ -1,5 +1,6 @@
 // Files that are whole or not there: written beside, flushed, then put in place.
 import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { copyFile, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -30,6 +31,17 @@ export async function copyFlushed(from: string, to: string): Promise<void> {
 /** A rename is on disk only once its folder is. Windows has no such call, and needs none. */
 export async function flushFolder(folder: string): Promise<void> {
   if (process.platform !== 'win32') await flush(folder, 'r');
+}
+
+/** The same, where a start cannot go on before it. */
+export function flushFolderSync(folder: string): void {
+  if (process.platform === 'win32') return;
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
 }
 
 async function flush(path: string, flags: string): Promise<void> {

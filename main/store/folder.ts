@@ -1,8 +1,9 @@
 // The data folder: where everything a station keeps has its place, for this account's eyes only, and one process at a time.
-import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { FolderInUse, isDamage } from './faults.ts';
+import { flushFolderSync } from './files.ts';
 
 export type Folder = {
   path: string;
@@ -23,13 +24,38 @@ export function openFolder(path: string): Folder {
   chmodSync(path, 0o700);
   for (const inner of [folder.blobs, folder.secrets, folder.backups, folder.logs]) mkdirSync(inner, { recursive: true, mode: 0o700 });
   const release = lock(path);
-  sweep(folder.backups);
+  for (const place of [path, folder.backups]) sweep(place);
+  finishRestore(folder);
   return { ...folder, release };
 }
 
 /** What a kill left half made: nobody else is at work here, and a backup may be as large as the store. */
 function sweep(folder: string): void {
-  for (const name of readdirSync(folder)) if (name.endsWith('.part')) rmSync(join(folder, name), { recursive: true, force: true });
+  for (const name of readdirSync(folder)) if (/\.part(-journal)?$/.test(name)) rmSync(join(folder, name), { recursive: true, force: true });
+}
+
+/** The folder of what a restore replaces. While the restored file waits in it under this name, the restore is to be finished. */
+export const ASIDE = 'before-restore-';
+export const COMING = 'coming.db';
+
+/**
+ * Puts aside what was there, and the restored file in its place. A kill after any step leaves it to the next start: the old
+ * database is never opened without the log of writes that belongs to it, nor the new one with it.
+ */
+export function finishRestore({ path, database }: Pick<Folder, 'path' | 'database'>, done: (step: string) => void = () => {}): void {
+  for (const name of readdirSync(path)) {
+    const aside = join(path, name);
+    if (!name.startsWith(ASIDE) || !existsSync(join(aside, COMING))) continue;
+    for (const suffix of ['-wal', '-shm', '-journal', ''])
+      if (existsSync(database + suffix)) {
+        renameSync(database + suffix, join(aside, `site.db${suffix}`));
+        done(`site.db${suffix} aside`);
+      }
+    for (const folder of [aside, path]) flushFolderSync(folder);
+    renameSync(join(aside, COMING), database);
+    for (const folder of [aside, path]) flushFolderSync(folder);
+    done('in place');
+  }
 }
 
 export function folderPaths(path: string): Omit<Folder, 'release'> {

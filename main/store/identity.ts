@@ -24,14 +24,13 @@ export async function readIdentity(
   head: Head,
   nextId: () => Id,
   clock: () => number,
-  newIncarnation: string | undefined,
 ): Promise<Id> {
   await connection.begin();
   try {
     const known = await readHead(connection);
     Object.assign(head, known);
     const stationId = await stationOf(connection, nextId);
-    const reason = newIncarnation ?? (await metaValue(connection, COPIED)) ?? (known === undefined ? 'first start' : undefined);
+    const reason = (await metaValue(connection, COPIED)) ?? (known === undefined ? 'first start' : undefined);
     if (reason !== undefined) {
       // Where the old chain ended is kept, so that nobody can shorten it later.
       if (known !== undefined) await writeHead(connection, known, true);

@@ -62,8 +62,6 @@ export type StoreOptions = {
   backupFirst?: MigrateOptions['backupFirst'];
   /** A station that has joined a hub waits for its word; a lone one is its own authority. */
   confirms?: 'self' | 'hub';
-  /** Why this database is no longer the one it was a copy of; given by a restore. */
-  newIncarnation?: string;
 };
 
 /** A command that was carried out before: its answer is given again. */
@@ -136,7 +134,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   });
 
   const nextId = idsAfter(head, clock, random);
-  const stationId = await readIdentity(database, head, nextId, clock, options.newIncarnation);
+  const stationId = await readIdentity(database, head, nextId, clock);
 
   const context: ChangeContext = {
     connection,

@@ -16,7 +16,10 @@ const ROWS_A_STATEMENT = 500;
 export async function restorePostgres(database: Database, places: { backups: string; blobs: string }, backup: Backup): Promise<void> {
   await mustBeRestorable(places.backups, backup, database.dialect);
   if ((await database.tables()).length > 0)
-    throw new Refusal('conflict', 'The database is not empty. Make a new one and restore into that: nothing is overwritten.');
+    throw new Refusal(
+      'conflict',
+      'The database is not empty, and nothing is overwritten: make a new one, and restore into that with --database.',
+    );
   const folder = join(places.backups, backup.name);
   await copyBlobs(join(folder, 'blobs'), places.blobs, new AbortController().signal);
   await migrate(database, {

@@ -38,7 +38,6 @@ export function seededRandom(seed: number | string): (bytes: number) => Uint8Arr
 
 /** At the station's own machine, as the person who started it. */
 export const CONSOLE = { from: 'console', local: true, agent: 'test' } as const;
-export const ELSEWHERE = { from: '192.0.2.7', local: false, agent: 'test' } as const;
 
 export type TestStation = Site & {
   clock: TestClock;

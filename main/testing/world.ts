@@ -2,7 +2,7 @@
 // beside it a second organisation that must never be seen.
 import { EXAMPLE } from '../../contract/examples.ts';
 import type { Id } from '../../contract/ids.ts';
-import type { Place, Role } from '../../contract/permissions.ts';
+import type { Role } from '../../contract/permissions.ts';
 import * as entities from '../people/entities.ts';
 import { hashPassword } from '../people/passwords.ts';
 import { digestOf } from '../people/tokens.ts';
@@ -216,12 +216,3 @@ const waitingTask = (id: Id, owner: Id, now: number) => ({
   createdAt: now,
   endedAt: null,
 });
-
-/** The place of the tree that an actor's role is at, for tests that ask the permission functions themselves. */
-export const EXAMPLE_PLACE: Extract<Place, { kind: 'site' }> = {
-  kind: 'site',
-  organisation: EXAMPLE.organisation,
-  site: EXAMPLE.site,
-  operatorsControl: false,
-  workAllowed: false,
-};

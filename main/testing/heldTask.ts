@@ -1,0 +1,31 @@
+// A kind of task that waits until the test says how it goes on.
+import type { TaskContext } from '../store/tasks.ts';
+import type { TestStation } from './station.ts';
+
+export type HeldRun = { context: TaskContext; input: unknown; end: (result?: unknown) => void; fail: (error: unknown) => void };
+
+/** Describes the kind “held” to the station. `begun` gives the n-th run, once it has begun. */
+export function defineHeld({ station }: TestStation): { begun(n: number): Promise<HeldRun> } {
+  const runs: HeldRun[] = [];
+  const wakes: (() => void)[] = [];
+  station.tasks.define('held', {
+    title: 'Held',
+    repeatable: false,
+    run: (context, input: unknown) =>
+      new Promise((resolve, reject) => {
+        context.signal.addEventListener('abort', () => reject(context.signal.reason));
+        runs.push({ context, input, end: resolve, fail: reject });
+        for (const wake of wakes.splice(0)) wake();
+      }),
+  });
+  return {
+    async begun(n) {
+      while (runs.length < n) await new Promise<void>((resolve) => wakes.push(resolve));
+      return runs[n - 1] as HeldRun;
+    },
+  };
+}
+
+/** Whoever starts it, as a procedure of the station would. */
+export const startHeld = ({ station }: TestStation, person: string | null, input: unknown = {}) =>
+  station.tasks.start({ person, session: null, action: 'test.start', from: 'test', organisation: null, site: null }, 'held', input);
