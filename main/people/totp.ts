@@ -7,8 +7,8 @@ const DIGITS = 6;
 const SECRET_BYTES = 20;
 /** A code is good this many steps before and after its own: people type slowly. */
 const NEAR = 1;
-/** So far off may the station's clock be before a right code cannot be told from a wrong one: two days. */
-const FAR = (2 * 24 * 60 * 60 * 1000) / STEP_MS;
+/** So far off may a clock be before a right code cannot be told from a wrong one: a day, and the hours of a wrong zone. */
+const FAR = (26 * 60 * 60 * 1000) / STEP_MS;
 /** A second code that proves a wrong clock is one of the next ones. */
 const NEXT_ONES = 10;
 

@@ -13,6 +13,7 @@ import { openBlobs } from './blobs.ts';
 import type { BackupStep } from './database.ts';
 import { NewerStore } from './faults.ts';
 import { type Folder, finishRestore, folderPaths, openFolder } from './folder.ts';
+import { migrations } from './migrations/index.ts';
 import { openSqlite } from './sqlite.ts';
 
 const quiet = (): BackupStep => ({ progress() {}, signal: new AbortController().signal });
@@ -49,7 +50,7 @@ onBoth('a backup says what it is, and is for this account’s eyes only', async 
     AT,
     'asked',
     '1.2.3',
-    30,
+    migrations.at(-1)?.version,
     source.dialect,
     1,
   ]);
