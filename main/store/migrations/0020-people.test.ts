@@ -7,7 +7,9 @@ import { tamper } from '../../testing/tamper.ts';
 const SHARED = ['grants', 'memberships', 'organisations', 'people', 'places', 'preferences', 'sites'];
 
 onBoth('20 makes the tables of people', async (source) => {
-  const before = await (await migratedTo({ ...source }, 10)).tables();
+  const earlier = await migratedTo(source, 10);
+  const before = await earlier.tables();
+  await earlier.close();
   const database = await migratedTo(source, 20);
   const added = (await database.tables()).filter((table) => !before.includes(table));
   assert.deepEqual(added, ['credential', ...SHARED, 'session', 'signInLink'].sort());

@@ -4,7 +4,9 @@ import { onBoth } from '../../testing/databases.ts';
 import { assertAnswered, migratedTo, primaryKey } from '../../testing/migrated.ts';
 
 onBoth('30 makes the tables of watch', async (source) => {
-  const before = await (await migratedTo({ ...source }, 20)).tables();
+  const earlier = await migratedTo(source, 20);
+  const before = await earlier.tables();
+  await earlier.close();
   const database = await migratedTo(source, 30);
   assert.deepEqual(
     (await database.tables()).filter((table) => !before.includes(table)),
