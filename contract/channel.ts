@@ -57,13 +57,6 @@ export function encodeFrame(type: FrameType, stream: number, payload: Uint8Array
 export const encodeJson = (type: FrameType, stream: number, value: unknown): Uint8Array =>
   encodeFrame(type, stream, encoder.encode(JSON.stringify(value)));
 
-export function encodeBytes(stream: number, offset: number, bytes: Uint8Array): Uint8Array {
-  const payload = new Uint8Array(8 + bytes.length);
-  new DataView(payload.buffer).setFloat64(0, offset);
-  payload.set(bytes, 8);
-  return encodeFrame(FRAME.bytes, stream, payload);
-}
-
 export function encodeCredit(stream: number, bytes: number): Uint8Array {
   const payload = new Uint8Array(4);
   new DataView(payload.buffer).setUint32(0, bytes);
