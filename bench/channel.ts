@@ -1,4 +1,4 @@
-// The channel: what framing and credits cost against a bare socket, and what a reader that stands still costs the station.
+// The channel: what framing and credits cost against a bare socket, and what a stream that stands still costs the station.
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -37,7 +37,7 @@ export const bench: Bench = async () => {
   await station.close();
   return [
     figure('channel', 'a file read through the channel', ours, 'MB/s', 'bare socket, same pieces', theirs),
-    figure('channel', 'held for a reader that stands still in a flood', backlog, 'bytes', 'limit', BACKLOG_LIMIT_BYTES),
+    figure('channel', 'held for one stream that stands still in a flood', backlog, 'bytes', 'limit', BACKLOG_LIMIT_BYTES),
     figure('channel', 'the same', backlog, 'bytes', 'unthrottled socket, as long a flood', unthrottled),
   ];
 };
@@ -107,7 +107,7 @@ async function readBare(): Promise<number> {
   return bytes / 1e6 / seconds;
 }
 
-/** What one reader of the live log costs that reads nothing: the same flood without it and with it, the difference. */
+/** What one stream of the live log costs that nobody reads: the same flood without it and with it, the difference. */
 async function stalledBacklog(station: Station): Promise<number> {
   const { site } = station;
   await flood(station); // the first one warms everything that stays

@@ -20,12 +20,16 @@ export const MAX_READER_FRAME = 64 * 1024;
 /** What a station sends in one frame. Only a single value that is larger travels in a larger one. */
 export const MAX_STATION_FRAME = 64 * 1024;
 /**
- * How many bytes may be on their way without having been consumed. A reader gives credit back at the latest when it has
- * consumed half of it: a value that does not fit into what is left waits for that, and then goes out, however large it is.
+ * How many bytes may be on their way without having been consumed; a station may keep to less. A reader gives credit back at
+ * the latest when it has consumed CREDIT_BYTES, or half of a window that is smaller than that: a value that does not fit into
+ * what is left waits for half of it, and then goes out, however large it is.
  */
 export const DEFAULT_WINDOW = 256 * 1024;
 export const MAX_WINDOW = 4 * 1024 * 1024;
+export const CREDIT_BYTES = 2 * 1024;
 export const BEAT_MS = 5_000;
+/** What a socket is closed with that its session has one too many of. */
+export const TOO_MANY_LINKS = 4429;
 
 export type Frame = { type: FrameType; stream: number; payload: Uint8Array };
 
@@ -56,13 +60,6 @@ export function encodeFrame(type: FrameType, stream: number, payload: Uint8Array
 
 export const encodeJson = (type: FrameType, stream: number, value: unknown): Uint8Array =>
   encodeFrame(type, stream, encoder.encode(JSON.stringify(value)));
-
-export function encodeBytes(stream: number, offset: number, bytes: Uint8Array): Uint8Array {
-  const payload = new Uint8Array(8 + bytes.length);
-  new DataView(payload.buffer).setFloat64(0, offset);
-  payload.set(bytes, 8);
-  return encodeFrame(FRAME.bytes, stream, payload);
-}
 
 export function encodeCredit(stream: number, bytes: number): Uint8Array {
   const payload = new Uint8Array(4);

@@ -2,7 +2,7 @@
 // malformed message end its own connection and nothing else.
 import { type AnswerMessage, type CallMessage, type CancelMessage, gathering } from '../contract/calls.ts';
 import { Refusal } from '../contract/errors.ts';
-import { CLOSE, type Link } from './links.ts';
+import { CLOSE, type Link, linkCount } from './links.ts';
 import type { Logger } from './log.ts';
 import type { Request, Router } from './router.ts';
 
@@ -32,8 +32,10 @@ class Open {
 }
 
 export function openCalls(router: Router, log: Logger): CallServer {
+  const hasRoomFor = linkCount();
   return {
     attach(link, request) {
+      if (!hasRoomFor(link, request.token)) return;
       const turn = openTurns(AT_ONCE);
       const open = new Map<number, Open>();
       let unsent = 0;
@@ -43,7 +45,7 @@ export function openCalls(router: Router, log: Logger): CallServer {
         unsent += 1;
         // A call counts until its answer has left: beyond the open ones these are refusals, and nobody reads those either.
         if (unsent > 2 * MAX_OPEN) link.close(CLOSE.tooSlow, 'the reader does not read');
-        while (link.isOpen() && link.buffered() > HIGH_WATER_BYTES) await link.drained();
+        while (link.isOpen() && (link.buffered() ?? 0) > HIGH_WATER_BYTES) await link.drained();
         unsent -= 1;
         if (link.isOpen()) say(JSON.stringify(message));
       }

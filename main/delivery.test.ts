@@ -9,8 +9,8 @@ import { type Delivering, deliver, RING_BYTES, type Sealed } from './delivery.ts
 import { countedBytes, heldState, patternAt, pushed } from './testing/sources.ts';
 
 const clock = () => 0;
-const start = <D extends Delivery>(delivery: D, source: Source<D, unknown>, cursor?: string): Delivering =>
-  deliver(delivery, source, { cursor, clock, ready: () => {} });
+const start = <D extends Delivery>(delivery: D, source: Source<D, unknown>, cursor?: string, room = 1024 * 1024): Delivering =>
+  deliver(delivery, source, { cursor, clock, ready: () => {}, room: () => room });
 
 type Sent = Exclude<Sealed, 'end'>;
 async function sent(delivering: Delivering, room = MAX_STATION_FRAME): Promise<Sent> {
@@ -65,6 +65,53 @@ test('a ring gives its newest bytes in order, and says exactly how many went bef
   );
 });
 
+const ringShareStep = fc.oneof(
+  ringStep,
+  fc.record({ keep: fc.oneof(fc.integer({ min: -10, max: 3_000 }), fc.nat(RING_BYTES)) }),
+  fc.record({ room: fc.oneof(fc.integer({ min: -10, max: 3_000 }), fc.nat(2 * RING_BYTES)) }),
+);
+
+test('a ring whose part changes keeps no more than it, gives its bytes in order, and counts every one it lost', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(ringShareStep, { maxLength: 40 }), async (steps) => {
+      const { source, push } = pushed<[Uint8Array]>();
+      let room = RING_BYTES;
+      const ring = deliver('ring', source, { cursor: undefined, clock, ready: () => {}, room: () => room });
+      let pushedBytes = 0;
+      let at = 0;
+      const readOne = async (bytes: number) => {
+        const sealed = await ring.next(bytes);
+        if (sealed === undefined) return assert.equal(at, pushedBytes, 'bytes are held back');
+        assert.ok(sealed !== 'end');
+        if (sealed.type === FRAME.lost) at += saying<{ bytes: number }>(sealed).bytes;
+        else {
+          const { offset, bytes: heard } = frameBytes(sealed.payload);
+          assert.equal(offset, at, 'lost bytes were not told before the next ones');
+          assert.equal(Buffer.compare(heard, patternAt(at, heard.length)), 0, 'other bytes than were pushed');
+          at += heard.length;
+        }
+        assert.ok(pushedBytes - at <= RING_BYTES);
+      };
+      for (const step of steps) {
+        if ('push' in step) {
+          push(patternAt(pushedBytes, step.push));
+          pushedBytes += step.push;
+        } else if ('read' in step) await readOne(step.read);
+        else if ('keep' in step) {
+          ring.keep(step.keep);
+          if (pushedBytes === at) continue;
+          await readOne(1);
+          // What was lost has been told: the rest is what it kept.
+          assert.ok(pushedBytes - at <= Math.max(0, step.keep), `${pushedBytes - at} bytes were kept`);
+        } else room = step.room;
+      }
+      while (ring.hasMore()) await readOne(MAX_STATION_FRAME);
+      assert.equal(at, pushedBytes);
+    }),
+    { numRuns: 100 },
+  );
+});
+
 test('a ring copies what it is handed: a source may use its buffer again', async () => {
   const { source, push } = pushed<[Uint8Array]>();
   const ring = start('ring', source);
@@ -93,6 +140,7 @@ test('samples of a key are merged into one row with newest, least, greatest and 
             return () => (now += 1_000);
           })(),
           ready: () => {},
+          room: () => 0,
         });
         let time = 0;
         for (const burst of bursts) {
@@ -132,6 +180,7 @@ const stateStep = fc.oneof(
   fc.record({ remove: fc.constantFrom('a', 'b', 'c', 'd', 'e') }),
   fc.constant({ everything: true }),
   fc.record({ read: fc.integer({ min: 1, max: 600 }) }),
+  fc.record({ keep: fc.integer({ min: -100, max: 1_000 }) }),
 );
 
 test('state arrives: whatever changes while a slow reader reads, in the end it holds exactly what is', async () => {
@@ -154,6 +203,7 @@ test('state arrives: whatever changes while a slow reader reads, in the end it h
         if ('set' in step) held.set(step.set, step.to);
         else if ('remove' in step) held.remove(step.remove);
         else if ('everything' in step) held.changed();
+        else if ('keep' in step) state.keep(step.keep);
         else await readOne(step.read);
       }
       while (state.hasMore()) await readOne(MAX_STATION_FRAME);
@@ -163,6 +213,26 @@ test('state arrives: whatever changes while a slow reader reads, in the end it h
     }),
     { numRuns: 300 },
   );
+});
+
+test('a snapshot that has to wait with less room than it needs is read again, key by key, and is never shown as an empty one', async () => {
+  const names = Array.from({ length: 100 }, (_, n) => `key ${n}`);
+  const held = heldState(new Map(names.map((name) => [name, 'x'.repeat(200)])));
+  const state = start('state', held);
+  const shown = new Map<string, unknown>();
+  for (let frame = 0; state.hasMore(); frame++) {
+    const { reset, set = [] } = saying<StateValues>(await sent(state, 2_000));
+    assert.deepEqual([reset, set.length > 0], [frame === 0 ? true : undefined, true]);
+    for (const [key, value] of set) shown.set(key, value);
+    state.keep(frame % 2 === 0 ? 5_000 : 0);
+  }
+  assert.deepEqual(shown, held.values);
+
+  // Read, and not a frame of it sent yet.
+  const waiting = start('state', held);
+  const reading = waiting.next(2_000);
+  waiting.keep(0);
+  assert.equal(saying<StateValues>((await reading) as Sent).set?.length, 9);
 });
 
 test('the first frame of a state says to forget what was there before, also when there is nothing', async () => {
@@ -289,7 +359,73 @@ test('events: the cursor of what was sent, and of no more, is where one goes on'
   assert.deepEqual(seen, upTo(700));
 });
 
+const eventStep = fc.oneof(
+  fc.record({ add: fc.integer({ min: 1, max: 300 }) }),
+  fc.record({ read: fc.integer({ min: 60, max: 3_000 }) }),
+  fc.record({ keep: fc.integer({ min: -100, max: 20_000 }) }),
+);
+
+test('events: a page that has to wait is read again where it was cut: none left out, none twice', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(eventStep, { maxLength: 40 }), fc.boolean(), async (steps, newcomer) => {
+      const held = heldEvents();
+      const events = start('events', held, newcomer ? undefined : '0');
+      const heard: number[] = [];
+      const readOne = async (room: number) => {
+        const sealed = await events.next(room);
+        if (sealed === undefined || sealed === 'end') return;
+        heard.push(...saying<{ items: [string, number][] }>(sealed).items.map(([, n]) => n));
+        assert.equal(sealed.cursor, String(heard.at(-1)));
+      };
+      await readOne(100);
+      for (const step of steps) {
+        if ('add' in step) held.add(...upTo(step.add, held.log.length + 1));
+        else if ('keep' in step) events.keep(step.keep);
+        else await readOne(step.read);
+      }
+      while (events.hasMore()) await readOne(MAX_STATION_FRAME);
+      assert.deepEqual(heard, held.log);
+    }),
+    { numRuns: 200 },
+  );
+});
+
 // ---- bytes
+
+test('bytes: what has to wait with little room gives its source back, and goes on with another one where it was', async () => {
+  const counted = countedBytes(10_000, 100_000);
+  const bytes = start('bytes', counted.source, '300');
+  const parts: Uint8Array[] = [];
+  for (let keep = 0; ; keep += 500) {
+    const sealed = await bytes.next(3_000);
+    if (sealed === 'end') break;
+    parts.push(frameBytes((sealed as Sent).payload).bytes);
+    bytes.keep(keep);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(counted.open, 0, 'the source was kept');
+  }
+  assert.equal(Buffer.compare(Buffer.concat(parts), patternAt(300, 99_700)), 0);
+
+  const roomy = start('bytes', counted.source);
+  await sent(roomy, 3_000);
+  const { pieces } = counted;
+  roomy.keep(80_000);
+  assert.deepEqual([counted.open, counted.pieces], [1, pieces]);
+  roomy.stop();
+});
+
+test('bytes: a piece that is just being read is not given up for want of room', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const bytes = start('bytes', async function* (_, signal) {
+    await promise;
+    signal.throwIfAborted();
+    yield patternAt(0, 100);
+  });
+  const reading = sent(bytes);
+  bytes.keep(0);
+  resolve();
+  assert.equal(frameBytes((await reading).payload).bytes.length, 100);
+});
 
 test('bytes: a piece is asked for only when the one before it has been sent', async () => {
   const counted = countedBytes(10_000);

@@ -1,5 +1,6 @@
 // How each kind of stream treats a slow reader: what is kept for it, what is merged, what is lost and counted.
-// Nothing here grows with the source: keys, one page, one chunk, one ring, one row a key.
+// Nothing here grows with the source: keys, one page, one chunk, one ring, one row a key; and of these a stream that has to
+// wait keeps only its part of what its connection may hold. The rest is lost and counted (rings), or read again later.
 import { FRAME, type FrameType, HEADER_BYTES, MAX_STATION_FRAME, type SampleValues } from '../contract/channel.ts';
 import { Refusal } from '../contract/errors.ts';
 import type { Delivery } from '../contract/procedure.ts';
@@ -20,10 +21,18 @@ export type Delivering = {
   /** The next payload, about `room` bytes at most; undefined when there is nothing now. */
   next(room: number): Promise<Sealed | undefined>;
   hasMore(): boolean;
+  /** It has to wait, or its part became smaller: no more than these bytes stay here. */
+  keep(bytes: number): void;
   stop(): void;
 };
 
-type Options = { cursor: string | undefined; clock: () => number; ready: () => void };
+type Options = {
+  cursor: string | undefined;
+  clock: () => number;
+  ready: () => void;
+  /** What may stay here as long as it has to wait. */
+  room: () => number;
+};
 
 export function deliver(delivery: Delivery, source: Source<Delivery, unknown>, options: Options): Delivering {
   switch (delivery) {
@@ -52,17 +61,43 @@ const json = (text: string, cursor?: string): Sealed => ({
   ...(cursor !== undefined && { cursor }),
 });
 
-/** Takes values from the front until a frame is full; at least one, however large it is. Each is put into JSON once. */
-function takeWhileFits<T>(values: T[], room: number): { taken: T[]; text: string } {
-  const texts: string[] = [];
+/** A value in JSON, and where it stands: a key, or a cursor. */
+type Item = { at: string; text: string };
+const itemsOf = (values: Iterable<[string, unknown]>): Item[] =>
+  Array.from(values, ([at, value]) => ({ at, text: JSON.stringify([at, value]) }));
+const itemOfKey = (at: string): Item => ({ at, text: JSON.stringify(at) });
+
+/** The first ones, until a frame is full; at least one, however large it is. */
+function whatFits(items: Iterable<Item>, room: number): { taken: Item[]; text: string } {
+  const taken: Item[] = [];
   let bytes = 0;
-  for (const value of values) {
-    const text = JSON.stringify(value);
-    bytes += Buffer.byteLength(text) + 1;
-    if (texts.length > 0 && bytes > roomIn(room)) break;
-    texts.push(text);
+  for (const item of items) {
+    bytes += Buffer.byteLength(item.text) + 1;
+    if (taken.length > 0 && bytes > roomIn(room)) break;
+    taken.push(item);
   }
-  return { taken: values.splice(0, texts.length), text: `[${texts.join(',')}]` };
+  return { taken, text: `[${taken.map(({ text }) => text).join(',')}]` };
+}
+
+function takeWhatFits(items: Item[], room: number): { taken: Item[]; text: string } {
+  const first = whatFits(items, room);
+  items.splice(0, first.taken.length);
+  return first;
+}
+
+/** What an item costs beside its text. */
+const ITEM_BYTES = 128;
+
+/** Takes away from the end what does not fit. */
+function cutBehind(items: Item[], bytes: number): Item[] {
+  let count = 0;
+  let kept = 0;
+  for (const { text } of items) {
+    kept += Buffer.byteLength(text) + ITEM_BYTES;
+    if (kept > bytes) break;
+    count += 1;
+  }
+  return items.splice(count);
 }
 
 /** Latest wins: only the keys that are due are remembered, their values are read when they can be sent. */
@@ -70,8 +105,8 @@ function deliverState(source: StateSource<unknown>, { ready }: Options): Deliver
   let all = true;
   const due = new Set<string>();
   /** Read and not sent yet. */
-  let entries: [string, unknown][] = [];
-  let gone: string[] = [];
+  let entries: Item[] = [];
+  let gone: Item[] = [];
   let reset = false;
   const stop = source.watch((key) => {
     if (key === undefined) all = true;
@@ -86,20 +121,28 @@ function deliverState(source: StateSource<unknown>, { ready }: Options): Deliver
     all = false;
     due.clear();
     const values = await source.read(keys);
-    entries = [...values];
-    gone = keys ? [...keys].filter((key) => !values.has(key)) : [];
+    entries = itemsOf(values);
+    gone = keys ? [...keys].filter((key) => !values.has(key)).map(itemOfKey) : [];
   }
 
   return {
     async next(room) {
       if (!unsent() && (all || due.size > 0)) await readDue();
       if (!unsent()) return undefined;
-      if (gone.length > 0) return json(`{"gone":${takeWhileFits(gone, room).text}}`);
+      if (gone.length > 0) return json(`{"gone":${takeWhatFits(gone, room).text}}`);
       const first = reset ? '"reset":true,' : '';
       reset = false;
-      return json(`{${first}"set":${takeWhileFits(entries, room).text}}`);
+      return json(`{${first}"set":${takeWhatFits(entries, room).text}}`);
     },
     hasMore: () => unsent() || all || due.size > 0,
+    keep(bytes) {
+      const cut = cutBehind(entries, bytes);
+      if (reset && entries.length === 0 && cut.length > 0) {
+        // Not even the beginning stays: an empty snapshot would be a wrong one.
+        all = true;
+        reset = false;
+      } else for (const { at } of cut) due.add(at);
+    },
     stop,
   };
 }
@@ -109,7 +152,9 @@ const EVENT_PAGE = 200;
 /** Stored first: one page is held, the rest waits in the store until the reader asks by its credit. */
 function deliverEvents(source: EventSource<unknown>, { cursor, ready }: Options): Delivering {
   let last = cursor;
-  let page: [string, unknown][] = [];
+  let page: Item[] = [];
+  /** Before the first one of the page. */
+  let before = cursor;
   let more = true;
   const stop = source.watch(() => {
     more = true;
@@ -120,17 +165,24 @@ function deliverEvents(source: EventSource<unknown>, { cursor, ready }: Options)
       if (page.length === 0) {
         if (!more) return undefined;
         more = false;
-        page = await source.read(last, EVENT_PAGE);
+        before = last;
+        page = itemsOf(await source.read(last, EVENT_PAGE));
         // A full page may not be the last, and a newcomer's is cut at its old end: look again before waiting for a wake.
         more ||= page.length >= EVENT_PAGE || (last === undefined && page.length > 0);
         // Where there was nothing at all, everything that comes is new.
-        last = page.at(-1)?.[0] ?? last ?? FROM_THE_FIRST;
+        last = page.at(-1)?.at ?? last ?? FROM_THE_FIRST;
         if (page.length === 0) return undefined;
       }
-      const { taken, text } = takeWhileFits(page, room);
-      return json(`{"items":${text}}`, taken.at(-1)?.[0]);
+      const { taken, text } = takeWhatFits(page, room);
+      before = taken.at(-1)?.at;
+      return json(`{"items":${text}}`, before);
     },
     hasMore: () => page.length > 0 || more,
+    keep(bytes) {
+      if (cutBehind(page, bytes).length === 0) return;
+      last = page.at(-1)?.at ?? before;
+      more = true;
+    },
     stop,
   };
 }
@@ -145,18 +197,42 @@ function bytesFrame(offset: number, bytes: Uint8Array): Exclude<Sealed, 'end'> {
   return { type: FRAME.bytes, payload };
 }
 
-/** The source is a generator: it stands still while nobody asks for its next piece. */
+/** What a source may have read beyond the piece it handed out. */
+const AHEAD_BYTES = 64 * 1024;
+
+/** The source is a generator: it stands still while nobody asks for its next piece, and can begin again anywhere. */
 function deliverBytes(source: BytesSource, { cursor }: Options): Delivering {
-  const abort = new AbortController();
   let offset = Number(cursor ?? 0);
   if (!Number.isSafeInteger(offset) || offset < 0) throw new Refusal('invalid', 'The cursor of bytes is the offset of the next one.');
-  const pieces = source(offset, abort.signal)[Symbol.asyncIterator]();
   let rest: Uint8Array = new Uint8Array();
+  let open: { pieces: AsyncIterator<Uint8Array>; abort: AbortController } | undefined;
+  let reading = false;
   let ended = false;
+
+  async function nextPiece(): Promise<IteratorResult<Uint8Array>> {
+    if (open === undefined) {
+      const abort = new AbortController();
+      open = { pieces: source(offset, abort.signal)[Symbol.asyncIterator](), abort };
+    }
+    reading = true;
+    try {
+      return await open.pieces.next();
+    } finally {
+      reading = false;
+    }
+  }
+
+  function close(): void {
+    open?.abort.abort();
+    // Lets the generator close its file. What it may throw on its way out concerns nobody any more.
+    open?.pieces.return?.(undefined)?.catch(() => {});
+    open = undefined;
+  }
+
   return {
     async next(room) {
       while (!ended && rest.length === 0) {
-        const piece = await pieces.next();
+        const piece = await nextPiece();
         if (piece.done) ended = true;
         else rest = piece.value;
       }
@@ -168,19 +244,23 @@ function deliverBytes(source: BytesSource, { cursor }: Options): Delivering {
       return { ...sealed, cursor: String(offset) };
     },
     hasMore: () => !ended,
-    stop() {
-      abort.abort();
-      // Lets the generator close its file. What it may throw on its way out concerns nobody any more.
-      pieces.return?.(undefined)?.catch(() => {});
+    keep(bytes) {
+      // What is being read comes in any case, and is looked at again then.
+      if (open === undefined || reading || rest.length + AHEAD_BYTES <= bytes) return;
+      close();
+      rest = rest.slice(0, Math.max(0, bytes));
     },
+    stop: close,
   };
 }
 
-/** What one reader of a source that cannot wait may be behind. */
+/** What one reader of a source that cannot wait may be behind, where its connection has room for it. */
 export const RING_BYTES = 256 * 1024;
+const FIRST_RING_BYTES = 4 * 1024;
 
 /** The oldest bytes make room for the newest; how many went is told before the next ones. */
-function deliverRing(source: RingSource, { ready }: Options): Delivering {
+function deliverRing(source: RingSource, { ready, room }: Options): Delivering {
+  /** As large as it had to be so far. */
   let ring = new Uint8Array();
   let start = 0;
   let size = 0;
@@ -188,21 +268,39 @@ function deliverRing(source: RingSource, { ready }: Options): Delivering {
   let offset = 0;
 
   function drop(count: number): void {
-    start = (start + count) % RING_BYTES;
+    start = ring.length === 0 ? 0 : (start + count) % ring.length;
     size -= count;
     offset += count;
   }
 
+  function lose(count: number): void {
+    drop(count);
+    lost += count;
+  }
+
+  /** `bytes` have room in it. */
+  function resize(bytes: number): void {
+    lose(Math.max(0, size - bytes));
+    const before = ring;
+    const upToTheEdge = before.subarray(start, start + size);
+    ring = new Uint8Array(bytes);
+    ring.set(upToTheEdge);
+    ring.set(before.subarray(0, size - upToTheEdge.length), upToTheEdge.length);
+    start = 0;
+  }
+
   const stop = source((bytes) => {
-    if (ring.length === 0) ring = new Uint8Array(RING_BYTES);
-    const kept = bytes.subarray(Math.max(0, bytes.length - RING_BYTES));
-    const over = Math.max(0, size + kept.length - RING_BYTES);
-    drop(over);
+    if (bytes.length === 0) return;
+    const most = Math.max(1, Math.min(RING_BYTES, room()));
+    const needed = Math.min(most, size + bytes.length);
+    if (needed > ring.length) resize(Math.min(most, Math.max(needed, 2 * ring.length, FIRST_RING_BYTES)));
+    const kept = bytes.subarray(Math.max(0, bytes.length - ring.length));
+    lose(Math.max(0, size + kept.length - ring.length));
     // Where even the newest do not all fit, everything before them is gone.
     offset += bytes.length - kept.length;
-    lost += over + bytes.length - kept.length;
-    const end = (start + size) % RING_BYTES;
-    const upToTheEdge = kept.subarray(0, RING_BYTES - end);
+    lost += bytes.length - kept.length;
+    const end = (start + size) % ring.length;
+    const upToTheEdge = kept.subarray(0, ring.length - end);
     ring.set(upToTheEdge, end);
     ring.set(kept.subarray(upToTheEdge.length));
     size += kept.length;
@@ -217,12 +315,15 @@ function deliverRing(source: RingSource, { ready }: Options): Delivering {
         return { type: FRAME.lost, payload: encoder.encode(JSON.stringify({ bytes: count })) };
       }
       if (size === 0) return undefined;
-      const count = Math.min(size, RING_BYTES - start, bytesIn(room));
+      const count = Math.min(size, ring.length - start, bytesIn(room));
       const sealed = bytesFrame(offset, ring.subarray(start, start + count));
       drop(count);
       return sealed;
     },
     hasMore: () => lost > 0 || size > 0,
+    keep(bytes) {
+      if (ring.length > bytes) resize(Math.max(0, bytes));
+    },
     stop() {
       stop();
       ring = new Uint8Array();
@@ -234,6 +335,9 @@ function deliverRing(source: RingSource, { ready }: Options): Delivering {
 /** A screen shows no more than this many times a second. */
 const SAMPLE_FRAME_MS = 50;
 type SampleRow = SampleValues['rows'][number];
+function* itemsOfRows(rows: Iterable<SampleRow>): Iterable<Item> {
+  for (const row of rows) yield { at: row[0], text: JSON.stringify(row) };
+}
 
 /** One row a key, whatever comes: newest value, range and count of what it stands for. */
 function deliverSamples(source: SampleSource, { clock, ready }: Options): Delivering {
@@ -264,14 +368,16 @@ function deliverSamples(source: SampleSource, { clock, ready }: Options): Delive
   return {
     async next(room) {
       if (timer !== undefined || rows.size === 0) return undefined;
-      const { taken, text } = takeWhileFits([...rows.values()], room);
-      for (const [key] of taken) rows.delete(key);
+      const { taken, text } = whatFits(itemsOfRows(rows.values()), room);
+      for (const { at } of taken) rows.delete(at);
       const count = merged;
       merged = 0;
       sentAt = clock();
       return json(`{"rows":${text},"merged":${count}}`);
     },
     hasMore: () => timer === undefined && rows.size > 0,
+    // One row a key, however long it waits: there is nothing that could be had again.
+    keep() {},
     stop() {
       stop();
       clearTimeout(timer);

@@ -1,9 +1,10 @@
 // The two wires as one shape: a WebSocket and a MessagePort, with what the other end has not taken yet.
+import { TOO_MANY_LINKS } from '../contract/channel.ts';
 
 export type Link = {
   send(message: string | Uint8Array): void;
-  /** Bytes handed over that have not left; a port cannot tell, and says 0. */
-  buffered(): number;
+  /** Bytes handed over that have not left; undefined where nobody can tell, as of a port. */
+  buffered(): number | undefined;
   /** Settles when some of it has left. */
   drained(): Promise<void>;
   onMessage(listener: (message: string | Uint8Array) => void): void;
@@ -13,7 +14,40 @@ export type Link = {
 };
 
 /** Close codes of ours; the reason says the same in words. */
-export const CLOSE = { badFrame: 1007, tooSlow: 4008, sessionEnded: 4401, contract: 4426, goingAway: 1001 } as const;
+export const CLOSE = {
+  badFrame: 1007,
+  tooSlow: 4008,
+  sessionEnded: 4401,
+  contract: 4426,
+  tooMany: TOO_MANY_LINKS,
+  goingAway: 1001,
+} as const;
+
+/** Of one kind. Each window of a browser has one. */
+export const MAX_LINKS = 32;
+
+/**
+ * Counts the open links of each session, by its token: true where there is room for one more, else it is closed and told why.
+ * Those of the desktop's window come without a token, and its host counts them.
+ */
+export function linkCount(): (link: Link, token: string | undefined) => boolean {
+  const open = new Map<string, number>();
+  return (link, token) => {
+    if (token === undefined) return true;
+    const count = open.get(token) ?? 0;
+    if (count >= MAX_LINKS) {
+      link.close(CLOSE.tooMany, `more than ${MAX_LINKS} windows of this session are open: close some, or sign in anew`);
+      return false;
+    }
+    open.set(token, count + 1);
+    link.onClose(() => {
+      const left = (open.get(token) ?? 0) - 1;
+      if (left > 0) open.set(token, left);
+      else open.delete(token);
+    });
+    return true;
+  };
+}
 
 /** What the `ws` package's socket and a browser's have in common, as far as we use it. */
 type Socket = {
@@ -76,7 +110,7 @@ export function portLink(port: Port): Link {
   port.on('close', end);
   return {
     send: (message) => port.postMessage(message),
-    buffered: () => 0,
+    buffered: () => undefined,
     drained: async () => {},
     onMessage(listener) {
       port.on('message', (message) => {

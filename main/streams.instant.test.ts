@@ -34,7 +34,9 @@ async function regain(station: TestStation): Promise<void> {
   await untold(station, (tx) => tx.restore(entities.grant, EXAMPLE.grant));
   station.store.events.publish([rolesChanged]);
   // What every request needs to know is known again: nothing below waits for the database more than once.
-  await memoryReader(station, CAST.viewer.token).open('people.places', places).next();
+  const reader = memoryReader(station, CAST.viewer.token);
+  await reader.open('people.places', places).next();
+  reader.end();
 }
 
 const values = (stream: OpenStream, from: number) => stream.said.slice(from).filter(({ type }) => type !== 'end');
@@ -47,12 +49,14 @@ test('whatever step of its opening a stream has reached when a right is lost, it
   for (let step = 0; step < HOPS; step++) {
     await regain(station);
     await lose(station);
-    const stream = memoryReader(station, CAST.viewer.token).open('people.places', places);
+    const reader = memoryReader(station, CAST.viewer.token);
+    const stream = reader.open('people.places', places);
     await hops(step);
     const shown = stream.said.length;
     station.store.events.publish([rolesChanged]);
     await ended(stream);
     assert.deepEqual(values(stream, shown), [], `lost at step ${step}`);
+    reader.end();
     if (shown > 0) before += 1;
     else never += 1;
   }
@@ -64,7 +68,8 @@ test('whatever step of a reading a stream has reached when a right is lost, it s
   let during = 0;
   for (let step = 0; step < HOPS; step++) {
     await regain(station);
-    const stream = memoryReader(station, CAST.viewer.token).open('people.places', places);
+    const reader = memoryReader(station, CAST.viewer.token);
+    const stream = reader.open('people.places', places);
     await stream.next();
     await lose(station);
     station.store.events.publish([placeChanged]);
@@ -73,6 +78,7 @@ test('whatever step of a reading a stream has reached when a right is lost, it s
     station.store.events.publish([rolesChanged, placeChanged]);
     await ended(stream);
     assert.deepEqual(values(stream, shown), [], `lost at step ${step}`);
+    reader.end();
     if (shown === 1) during += 1;
   }
   assert.ok(during > 0 && during < HOPS, `${during} were being read: the steps do not cover a reading`);

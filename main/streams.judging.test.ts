@@ -84,7 +84,8 @@ for (const [loss, { code, lose, regain }] of Object.entries(LOSSES)) {
   onBoth(`${loss}: a stream that runs says nothing more once that was acknowledged`, async (database) => {
     const station = await openWorld(database);
     for (let round = 0; round < 12; round++) {
-      const streams = Array.from({ length: 5 }, () => memoryReader(station, CAST.viewer.token).open('people.places', places));
+      const readers = Array.from({ length: 5 }, () => memoryReader(station, CAST.viewer.token));
+      const streams = readers.map((reader) => reader.open('people.places', places));
       await Promise.all(streams.map((stream) => stream.next()));
       const stop = busySite(station);
       await after(round);
@@ -101,6 +102,7 @@ for (const [loss, { code, lose, regain }] of Object.entries(LOSSES)) {
         );
         assert.equal(codeOf(stream), code);
       }
+      for (const reader of readers) reader.end();
       await regain(station);
     }
   });

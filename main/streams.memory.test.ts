@@ -5,13 +5,13 @@ import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { WebSocket } from 'ws';
-import { encodeJson, FRAME } from '../contract/channel.ts';
+import { encodeJson, FRAME, MAX_WINDOW } from '../contract/channel.ts';
 import { EXAMPLE } from '../contract/examples.ts';
 import { CONTRACT } from '../contract/version.ts';
 import { serveWeb } from './hosts/web/server.ts';
-import { portLink } from './links.ts';
+import { MAX_LINKS, portLink } from './links.ts';
 import { linked, onBothLinks, settled } from './testing/links.ts';
 import { heldState, pushed, STREAM } from './testing/sources.ts';
 import { CONSOLE } from './testing/station.ts';
@@ -54,8 +54,8 @@ function flood() {
     bytes: async function* () {
       for (;;) yield new Uint8Array(65_536);
     },
-    async run() {
-      for (let round = 0; round < 400; round++) {
+    async run(rounds = 400) {
+      for (let round = 0; round < rounds; round++) {
         for (let n = 0; n < 8; n++) ring.push(new Uint8Array(65_536));
         for (let n = 0; n < 500; n++) samples.push(`tag ${n % 100}`, round, n);
         for (let n = 0; n < 100; n++) state.set(`key ${n}`, `${round} ${'s'.repeat(500)}`);
@@ -86,12 +86,55 @@ for (const link of ['port', 'socket'] as const)
     assert.equal(station.channel.count().streams, streams);
   });
 
+const CONNECTIONS = 4;
+const STREAMS = 256;
+const FULL_CONNECTION_BYTES = 6 * MEGABYTE;
+
+for (const link of ['port', 'socket'] as const)
+  test(`a connection that has stopped reading costs less than 6 MB with all the streams it may have and the largest windows (${link})`, async (t) => {
+    const source = flood();
+    // A source of each class that has something to say from the first moment: nobody waits to be flooded with an empty hand.
+    await source.run(1);
+    const { station } = await linked(t, 'port', source);
+    const ports: MessagePort[] = [];
+    const dial = link === 'port' ? () => deafPort(t, station, ports) : await deafSockets(t, station);
+    const names = Object.values(STREAM);
+    const before = await held();
+    for (let n = 0; n < CONNECTIONS; n++) {
+      const send = await dial();
+      for (let id = 1; id <= STREAMS; id++)
+        send(encodeJson(FRAME.open, id, { stream: names[id % names.length], input: {}, window: MAX_WINDOW }));
+    }
+    while (station.channel.count().streams < CONNECTIONS * STREAMS) await new Promise((resolve) => setImmediate(resolve));
+    await source.run(40);
+    const inside = (await held()) - before;
+    // What is in a port's queue lies outside of what the process counts as its own.
+    const queued = ports.reduce((sum, port) => sum + queuedIn(port), 0);
+    const each = (inside + queued) / CONNECTIONS;
+    t.diagnostic(
+      `${Math.round(each / 1000)} kB a connection of ${STREAMS} stalled streams, 20 MB offered to each ring; ${queued / CONNECTIONS} bytes of it in a port`,
+    );
+    assert.ok(each < FULL_CONNECTION_BYTES, `${each} bytes`);
+    assert.equal(station.channel.count().streams, CONNECTIONS * STREAMS);
+  });
+
 /** A port nobody listens at: what is posted waits in its queue. */
-function deafPort(t: Parameters<typeof linked>[0], { channel }: Awaited<ReturnType<typeof linked>>['station']) {
+function deafPort(t: Parameters<typeof linked>[0], { channel }: Awaited<ReturnType<typeof linked>>['station'], ports: MessagePort[] = []) {
   const { port1, port2 } = new MessageChannel();
+  ports.push(port2);
   t.after(() => port2.close());
   channel.attach(portLink(port1), { token: CAST.platformAdmin.token, origin: CONSOLE });
   return async (frame: Uint8Array) => port2.postMessage(frame);
+}
+
+/** Takes everything out of it. */
+function queuedIn(port: MessagePort): number {
+  let bytes = 0;
+  for (;;) {
+    const next = receiveMessageOnPort(port) as { message: Uint8Array } | undefined;
+    if (next === undefined) return bytes;
+    bytes += next.message.length;
+  }
 }
 
 /** A socket whose other end is never read. */
@@ -129,7 +172,8 @@ onBothLinks(
         }
         if (n % 2 === 0) await settled(reader);
         reader.end();
-        if (n % 50 === 49) await gone();
+        // No more at once than one session may have.
+        if (n % MAX_LINKS === MAX_LINKS - 1) await gone();
       }
       await gone();
     };

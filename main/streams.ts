@@ -23,17 +23,15 @@ import { CONTRACT } from '../contract/version.ts';
 import type { Call, Source } from './area.ts';
 import { type Caller, caller } from './caller.ts';
 import { type Delivering, deliver, type Sealed } from './delivery.ts';
-import { CLOSE, type Link } from './links.ts';
+import { CLOSE, type Link, linkCount } from './links.ts';
 import type { Logger } from './log.ts';
 import type { Authority, SessionFacts } from './people/index.ts';
 import { type RefusedOpenings, refusedOpenings } from './refusals.ts';
+import { LEAVING_BYTES, MAX_STREAMS, Room } from './room.ts';
 import { type Areas, asRefusal, judge, type Request } from './router.ts';
 import { storeError } from './store/faults.ts';
 import type { Store } from './store/index.ts';
 
-const MAX_STREAMS = 256;
-/** Beyond this nothing new is handed to the socket until some of it has left. */
-const HIGH_WATER_BYTES = 1024 * 1024;
 /** Beyond this the reader is gone in all but name: the connection is closed, and resumes. */
 const CLOSE_AT_BYTES = 4 * 1024 * 1024;
 
@@ -68,6 +66,7 @@ const openRequest = z.strictObject({
 
 export function openChannel(options: ChannelOptions): ChannelServer {
   const connections = new Set<Connection>();
+  const hasRoomFor = linkCount();
   const refused = refusedOpenings(options);
   const stopListening = options.store.events.subscribe((event) => {
     for (const connection of [...connections]) connection.hear(event);
@@ -79,6 +78,7 @@ export function openChannel(options: ChannelOptions): ChannelServer {
   beat.unref();
   return {
     attach(link, request) {
+      if (!hasRoomFor(link, request.token)) return;
       const connection = new Connection(options, refused, link, request);
       connections.add(connection);
       link.onClose(() => {
@@ -129,6 +129,7 @@ class Connection {
   private readonly link: Link;
   private readonly request: Request;
   private readonly open = new Map<number, Open>();
+  private readonly room: Room<Open>;
   /** Streams asked for and not judged yet. */
   private readonly opening = new Map<number, object>();
   /** Judgements under way; more than `opening` where the reader closed a stream before it was open. */
@@ -141,6 +142,7 @@ class Connection {
     this.refused = refused;
     this.link = link;
     this.request = request;
+    this.room = new Room(link, this.open);
     link.onMessage((message) => this.receive(message));
     const { station, clock } = options;
     this.send(encodeJson(FRAME.hello, 0, { contract: CONTRACT, station, time: clock() }));
@@ -161,7 +163,7 @@ class Connection {
 
   /** Tells the reader that the station is there and what time it is, and looks once more whether the sessions still live. */
   beat(): void {
-    if (this.link.buffered() < HIGH_WATER_BYTES) this.send(encodeJson(FRAME.beat, 0, { time: this.options.clock() }));
+    if ((this.link.buffered() ?? 0) < LEAVING_BYTES) this.send(encodeJson(FRAME.beat, 0, { time: this.options.clock() }));
     for (const stream of [...this.open.values()]) void this.judgeAgain(stream, stream.unjudged);
   }
 
@@ -182,7 +184,7 @@ class Connection {
 
   private send(frame: Uint8Array): void {
     if (!this.link.isOpen()) return;
-    if (this.link.buffered() > CLOSE_AT_BYTES) this.end(CLOSE.tooSlow, 'the reader does not read');
+    if ((this.link.buffered() ?? 0) > CLOSE_AT_BYTES) this.end(CLOSE.tooSlow, 'the reader does not read');
     else this.link.send(frame);
   }
 
@@ -271,6 +273,8 @@ class Connection {
       // From the judgement to here nothing is awaited: a right that changes later finds the stream among the open ones.
       this.opening.delete(id);
       this.open.set(id, stream);
+      // One more to share with: everybody's part is smaller now.
+      for (const each of this.open.values()) each.delivering.keep(this.partOf(each));
       void this.pump(stream);
       return;
     }
@@ -293,7 +297,17 @@ class Connection {
     };
     const handler = (areas[area].streams as Record<string, (input: unknown, call: Call) => Source<AnyStream['delivery'], unknown>>)[short];
     if (handler === undefined) throw new Error(`stream ${name} is declared and not implemented`);
-    return deliver(declared.delivery, handler(stream.input, call), { cursor, clock, ready: () => void this.pump(stream) });
+    return deliver(declared.delivery, handler(stream.input, call), {
+      cursor,
+      clock,
+      ready: () => void this.pump(stream),
+      room: () => this.partOf(stream),
+    });
+  }
+
+  /** What may wait of it in the station, beside what is read and about to leave. */
+  private partOf({ pending }: Open): number {
+    return this.room.share - (pending === undefined || pending === 'end' ? 0 : pending.payload.length);
   }
 
   /** Sends while there is something to send, credit to spend and room on the wire. */
@@ -306,20 +320,26 @@ class Connection {
     const maySend = () => current() && !stream.held && stream.credit > 0 && this.link.isOpen();
     try {
       while (maySend()) {
-        if (this.link.buffered() > HIGH_WATER_BYTES) {
+        const room = this.room.leaving(stream);
+        if (room <= 0) {
+          if (this.link.buffered() === undefined) return this.room.wait(stream);
+          delivering.keep(this.partOf(stream));
           await this.link.drained();
           continue;
         }
-        const sealed = stream.pending ?? (await delivering.next(stream.credit));
+        const sealed = stream.pending ?? (await delivering.next(room));
         if (!current()) return;
         stream.pending = sealed;
         if (sealed === undefined) break;
-        if (!maySend() || !this.sendPending(stream, sealed)) return;
+        if (!maySend()) return;
+        // While it was read, others may have taken the room.
+        if (this.room.leaving(stream) > 0 && !this.sendPending(stream, sealed)) return;
       }
     } catch (error) {
       if (current()) this.finish(stream, error);
     } finally {
       if (stream.pumped === delivering) stream.pumped = undefined;
+      if (current()) delivering.keep(this.partOf(stream));
     }
     // Something may have become ready between the last look and now.
     if (maySend() && delivering.hasMore()) void this.pump(stream);
@@ -336,7 +356,7 @@ class Connection {
     // A value larger than what is left of the window waits until half of it is free, and then goes out, however large it is.
     if (bytes > stream.credit && stream.credit < stream.window / 2) return false;
     stream.pending = undefined;
-    stream.credit -= bytes;
+    this.room.spend(stream, bytes);
     stream.cursor = sealed.cursor ?? stream.cursor;
     this.send(encodeFrame(sealed.type, stream.id, sealed.payload));
     return true;
@@ -346,8 +366,12 @@ class Connection {
     const stream = this.open.get(id);
     // For a stream that ended meanwhile a credit comes late, and means nothing.
     if (stream === undefined) return;
-    stream.credit = Math.min(stream.credit + bytes, stream.window);
+    this.pumpAll(this.room.giveBack(stream, bytes));
     void this.pump(stream);
+  }
+
+  private pumpAll(streams: Open[]): void {
+    for (const stream of streams) void this.pump(stream);
   }
 
   private async judgeAgain(stream: Open, rightsChanged: boolean): Promise<void> {
@@ -404,6 +428,7 @@ class Connection {
     stream.closed = true;
     stream.delivering.stop();
     this.open.delete(stream.id);
+    this.pumpAll(this.room.leave(stream));
   }
 
   private sendEnd(id: number, error: unknown): void {

@@ -9,6 +9,13 @@ const BACKUP_OLD_MS = 36 * HOUR_MS;
 const DISK_LOW = 0.1;
 const DISK_BAD = 0.03;
 
+/** Files are put aside by the restore itself; a PostgreSQL database is restored into an empty one. */
+const WAY_OUT = {
+  sqlite: 'Stop the station and start it with --restore latest: the newest backup is put in place, the damaged files are kept beside.',
+  postgres:
+    'Stop the station, make an empty database, and start it on that one with --restore latest: the newest backup is put into it, the damaged one stays.',
+};
+
 export const worst = (checks: readonly Check[]): Check['state'] =>
   checks.some((check) => check.state === 'bad') ? 'bad' : checks.some((check) => check.state === 'attention') ? 'attention' : 'good';
 
@@ -20,7 +27,7 @@ export async function stationChecks({ store, folder, clock }: Station): Promise<
       return {
         name: 'store',
         state: 'bad',
-        message: `The store is damaged (${store.damage}). Nothing more is written. Stop the station and start it with --restore latest: the newest backup is put in place, the damaged files are kept beside.`,
+        message: `The store is damaged (${store.damage}). Nothing more is written. ${WAY_OUT[store.database.dialect]}`,
       };
     return { name: 'store', state: 'good', message: `Whole as far as was read. ${megabytes(await store.database.bytes())} MB on disk.` };
   }
@@ -43,8 +50,14 @@ export async function stationChecks({ store, folder, clock }: Station): Promise<
         message: 'There is no backup yet. The first one is made tonight, or now if you start it.',
       };
     const age = clock() - newest.at;
-    const hours = Math.max(0, Math.round(age / HOUR_MS));
-    return { name: 'backup', state: age > BACKUP_OLD_MS ? 'attention' : 'good', message: `The newest backup is ${hours} h old.` };
+    const words = `The newest backup is ${Math.max(0, Math.round(age / HOUR_MS))} h old.`;
+    if (age > BACKUP_OLD_MS)
+      return {
+        name: 'backup',
+        state: 'attention',
+        message: `${words} No nightly one was made since: start one now, and look into the log for what went wrong.`,
+      };
+    return { name: 'backup', state: 'good', message: words };
   }
 }
 

@@ -5,10 +5,10 @@ import { EXAMPLE } from '../../contract/examples.ts';
 import type { Notice } from '../../contract/watch.ts';
 import { station as itself } from '../store/index.ts';
 import { onBoth } from '../testing/databases.ts';
-import { defineHeld, startHeld } from '../testing/heldTask.ts';
 import { as, openWorld } from '../testing/people.ts';
 import { memoryReader } from '../testing/reader.ts';
 import type { TestStation } from '../testing/station.ts';
+import { defineHeld, startHeld } from '../testing/tasks.ts';
 import { type Actor, CAST } from '../testing/world.ts';
 import { tell } from './notices.ts';
 

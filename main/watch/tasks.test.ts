@@ -4,10 +4,10 @@ import { EXAMPLE } from '../../contract/examples.ts';
 import type { Task } from '../../contract/watch.ts';
 import { station as itself } from '../store/index.ts';
 import { onBoth, type TestDatabase } from '../testing/databases.ts';
-import { defineHeld, startHeld } from '../testing/heldTask.ts';
 import { as, openWorld } from '../testing/people.ts';
 import { memoryReader } from '../testing/reader.ts';
 import { openTestStation, type TestStation } from '../testing/station.ts';
+import { defineHeld, startHeld } from '../testing/tasks.ts';
 import { type Actor, CAST } from '../testing/world.ts';
 
 const open = async (database: TestDatabase) => {

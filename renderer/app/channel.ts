@@ -1,6 +1,7 @@
 // The reader's end of the channel: opens streams by name, gives credit for what was consumed, goes on after a lost link.
 import {
   BEAT_MS,
+  CREDIT_BYTES,
   DEFAULT_WINDOW,
   decodeFrame,
   type End,
@@ -15,6 +16,7 @@ import {
   type Hello,
   type SampleValues,
   type StateValues,
+  TOO_MANY_LINKS,
 } from '../../contract/channel.ts';
 import { type ErrorCode, isErrorCode, Refusal } from '../../contract/errors.ts';
 import type { ClientLink, Dial } from './links.ts';
@@ -76,6 +78,8 @@ export class Channel {
   private readonly waiting = new Set<Subscription>();
   private link: ClientLink | undefined;
   private silence: ReturnType<typeof setTimeout> | undefined;
+  /** Until when no link is dialled, as there were too many. */
+  private standing: ReturnType<typeof setTimeout> | undefined;
   private nextId = 1;
 
   constructor(options: ChannelOptions) {
@@ -95,11 +99,14 @@ export class Channel {
   /** Do not wait any longer, neither for a link nor for an interrupted stream. */
   now(): void {
     for (const subscription of [...this.waiting]) this.reopen(subscription);
-    this.redial.now();
+    if (this.standing !== undefined) this.dialAgain();
+    else this.redial.now();
   }
 
   stop(): void {
     clearTimeout(this.silence);
+    clearTimeout(this.standing);
+    this.standing = undefined;
     this.redial.stop();
     this.link = undefined;
   }
@@ -155,7 +162,20 @@ export class Channel {
   private lost(code: number): void {
     this.link = undefined;
     clearTimeout(this.silence);
+    if (code === TOO_MANY_LINKS) this.standBack();
     this.options.onState?.('lost', code);
+  }
+
+  /** The station was reached and has too many windows of this session: to dial as after a cut would only be a nuisance. */
+  private standBack(): void {
+    this.redial.stop();
+    this.standing = setTimeout(() => this.dialAgain(), LONGEST_WAIT_MS);
+  }
+
+  private dialAgain(): void {
+    clearTimeout(this.standing);
+    this.standing = undefined;
+    this.redial.start();
   }
 
   private listen(): void {
@@ -226,7 +246,7 @@ export class Channel {
     if (subscription.id !== id) return;
     subscription.consumed += bytes;
     // In portions: a credit a frame would be as many frames again.
-    if (subscription.consumed < subscription.window / 4) return;
+    if (subscription.consumed < Math.min(CREDIT_BYTES, subscription.window / 4)) return;
     this.link?.send(encodeCredit(id, subscription.consumed));
     subscription.consumed = 0;
   }

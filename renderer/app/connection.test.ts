@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { MAX_WINDOW, TOO_MANY_LINKS } from '../../contract/channel.ts';
 import { EXAMPLE } from '../../contract/examples.ts';
 import type { AuditEntry } from '../../contract/people.ts';
 import { portLink as stationLink } from '../../main/links.ts';
@@ -278,6 +279,68 @@ test('a reader that is slow gets the last bytes as well, though their end is the
     );
   });
   assert.equal(Buffer.compare(Buffer.concat(taken), patternAt(0, total)), 0);
+});
+
+test('as many streams as a connection may have are all read to their end, whatever the station lets each of them hold', async (t) => {
+  const station = await openWorld(t);
+  const total = 12_000;
+  const { promise: all, resolve: go } = Promise.withResolvers<void>();
+  const sources = {
+    async *bytes(offset: number, signal: AbortSignal) {
+      await all;
+      yield* countedBytes(1_111, total).source(offset, signal);
+    },
+  };
+  const served = sourcesChannel(t, station, sources);
+  const channel = new Channel({ dial: cuttable(t, { ...station, channel: served }).dial });
+  channel.start();
+  t.after(() => channel.stop());
+  const read = Array.from({ length: 256 }, () => {
+    const parts: Uint8Array[] = [];
+    return new Promise<Buffer>((resolve) => {
+      const reader = { bytes: (bytes: Uint8Array) => void parts.push(bytes), end: () => resolve(Buffer.concat(parts)) };
+      channel.read(STREAM.bytes, {}, reader, { window: MAX_WINDOW });
+    });
+  });
+  // None of them is through before the last one is open: they share from the first byte.
+  await until(() => served.count().streams === read.length);
+  go();
+  const whole = patternAt(0, total);
+  for (const bytes of await Promise.all(read)) assert.equal(Buffer.compare(bytes, whole), 0);
+});
+
+test('told that its session has too many links, a page stands back, and dials again later or when it is asked to', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let dials = 0;
+  // A way on which the station closes every link at once, as it does with one too many.
+  const dial: Dial = async () => {
+    dials += 1;
+    return {
+      send() {},
+      onMessage() {},
+      onClose: (listener) => queueMicrotask(() => listener(TOO_MANY_LINKS, 'too many')),
+      close() {},
+    };
+  };
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  const states: string[] = [];
+  const channel = new Channel({ dial, onState: (state) => void states.push(state) });
+  channel.start();
+  await settle();
+  assert.deepEqual([dials, states.at(-1)], [1, 'lost']);
+  t.mock.timers.tick(9_900);
+  await settle();
+  assert.equal(dials, 1);
+  t.mock.timers.tick(100);
+  await settle();
+  assert.equal(dials, 2);
+  channel.now();
+  await settle();
+  assert.equal(dials, 3);
+  channel.stop();
+  t.mock.timers.tick(60_000);
+  await settle();
+  assert.equal(dials, 3, 'stopped is stopped');
 });
 
 test('the station gets credit only for what was consumed', async (t) => {

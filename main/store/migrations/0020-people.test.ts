@@ -7,7 +7,7 @@ import { tamper } from '../../testing/tamper.ts';
 const SHARED = ['grants', 'memberships', 'organisations', 'people', 'places', 'preferences', 'sites'];
 
 onBoth('20 makes the tables of people', async (source) => {
-  const earlier = await migratedTo({ ...source }, 10);
+  const earlier = await migratedTo(source, 10);
   const before = await earlier.tables();
   await earlier.close();
   const database = await migratedTo(source, 20);

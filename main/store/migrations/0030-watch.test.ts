@@ -4,7 +4,7 @@ import { onBoth } from '../../testing/databases.ts';
 import { assertAnswered, migratedTo, primaryKey } from '../../testing/migrated.ts';
 
 onBoth('30 makes the tables of watch', async (source) => {
-  const earlier = await migratedTo({ ...source }, 20);
+  const earlier = await migratedTo(source, 20);
   const before = await earlier.tables();
   await earlier.close();
   const database = await migratedTo(source, 30);

@@ -1,5 +1,5 @@
-// A kind of task that waits until the test says how it goes on.
-import type { TaskContext } from '../store/tasks.ts';
+// Tasks in a test's hand: a kind that waits until the test says how it goes on, and when any has come to its end.
+import type { TaskContext, TaskRow, TaskState } from '../store/tasks.ts';
 import type { TestStation } from './station.ts';
 
 export type HeldRun = { context: TaskContext; input: unknown; end: (result?: unknown) => void; fail: (error: unknown) => void };
@@ -29,3 +29,17 @@ export function defineHeld({ station }: TestStation): { begun(n: number): Promis
 /** Whoever starts it, as a procedure of the station would. */
 export const startHeld = ({ station }: TestStation, person: string | null, input: unknown = {}) =>
   station.tasks.start({ person, session: null, action: 'test.start', from: 'test', organisation: null, site: null }, 'held', input);
+
+/** Resolves with the task when it is in this state; each change of a task is told. */
+export async function reaches({ station, store }: TestStation, id: string, state: TaskState): Promise<TaskRow> {
+  const { promise, resolve } = Promise.withResolvers<TaskRow>();
+  const look = async () => {
+    const task = await station.tasks.get(id);
+    if (task?.state === state) resolve(task);
+  };
+  const stop = store.events.on('watch.taskChanged', (event) => {
+    if (event.task === id) void look();
+  });
+  await look();
+  return promise.finally(stop);
+}
