@@ -24,7 +24,7 @@ export type SessionFacts = {
 export type Authority = {
   /** The living session behind a token, with the person's present roles. */
   session(token: string | undefined): Promise<SessionFacts | undefined>;
-  placeOf(ref: Exclude<PlaceRef, 'anywhere'>): Promise<Place | undefined>;
+  placeOf(ref: PlaceRef): Promise<Place | undefined>;
   organisationOf(site: Id): Id | undefined;
 };
 

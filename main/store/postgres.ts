@@ -78,6 +78,8 @@ class PostgresDatabase implements Database {
     });
     // Without a listener an idle client's lost connection would end the process; the next question reports it.
     this.pool.on('error', () => {});
+    // The same for one that is in use: whoever uses it is told by their question.
+    this.pool.on('connect', (client) => void client.on('error', () => {}));
     this.reader = connection((sql, params) => this.pool.query(numbered(sql, params)), this);
     this.kysely = new Kysely({
       dialect: new PostgresDialect({ pool: this.pool }),

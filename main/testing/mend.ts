@@ -21,10 +21,10 @@ export async function mendWorld({ store }: Pick<Site, 'store'>, mailPort: number
       tx.emit({ event: 'people.siteChanged', site: EXAMPLE.site });
     await tx.update(entities.organisation, EXAMPLE.organisation, { name: 'Nordwerk' });
 
-    const servers = await tx.db.selectFrom('mailServers').select('id').where('id', '=', 'platform').execute();
-    if (servers.length === 0) await tx.create(mailServer, 'platform', 'platform', { from: 'outpost@example.org' });
-    await tx.restore(mailServer, 'platform');
-    await tx.update(mailServer, 'platform', { host: '127.0.0.1', port: mailPort, security: 'none', user: '' });
+    const servers = await tx.db.selectFrom('mailServers').select('id').where('id', '=', store.stationId).execute();
+    if (servers.length === 0) await tx.create(mailServer, store.stationId, 'platform', { from: 'outpost@example.org' });
+    await tx.restore(mailServer, store.stationId);
+    await tx.update(mailServer, store.stationId, { host: '127.0.0.1', port: mailPort, security: 'none', user: '' });
 
     await tx.db.updateTable('task').set({ state: 'waiting', endedAt: null }).where('id', '=', EXAMPLE.task).execute();
     await tx.db.updateTable('credential').set({ hash }).execute();

@@ -1,6 +1,7 @@
 // Backups as people make them: started, listed, put back; and the check of the store.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { mock, type TestContext, test } from 'node:test';
 import { EXAMPLE } from '../../contract/examples.ts';
 import { listBackups, putBackInPlace } from '../store/backup.ts';
@@ -11,7 +12,7 @@ import { openSqlite } from '../store/sqlite.ts';
 import { onBoth, postgresFor, sqliteFor, type TestDatabase, temporaryFolder } from '../testing/databases.ts';
 import { as, openWorld } from '../testing/people.ts';
 import { memoryReader } from '../testing/reader.ts';
-import { openTestStation, type TestStation } from '../testing/station.ts';
+import { openTestStation, type TestStation, testClock } from '../testing/station.ts';
 import { tamper } from '../testing/tamper.ts';
 import { defineHeld, reaches, startHeld } from '../testing/tasks.ts';
 import { CAST } from '../testing/world.ts';
@@ -107,6 +108,37 @@ test('a backup that is stopped before its turn leaves nothing', async (t) => {
   assert.equal(readdirSync(station.station.folder.backups).length, 1);
 });
 
+const newestFirst = (a: unknown, b: unknown) => JSON.stringify(b).localeCompare(JSON.stringify(a));
+
+test('a night that was missed is made up for once the station runs again, one that was not is not', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.after(() => mock.timers.reset());
+  const folder = temporaryFolder(t);
+  const clock = testClock();
+  const nights = async () => (await listBackups(join(folder, 'backups'))).map(({ reason, at }) => [reason, at]);
+  const expected: unknown[] = [];
+  for (const [away, missed] of [
+    [0, true],
+    [23, false],
+    [2, true],
+  ] as const) {
+    clock.advance(away * 3_600_000);
+    const station = await openTestStation(t, { folder, clock });
+    const done = new Promise<void>((resolve) => {
+      station.store.events.on('watch.taskChanged', async ({ task }) => {
+        if ((await station.station.tasks.get(task))?.state === 'done') resolve();
+      });
+    });
+    mock.timers.tick(5 * 60_000);
+    if (missed) {
+      await done;
+      expected.unshift(['scheduled', clock()]);
+    }
+    await station.stop();
+    assert.deepEqual(await nights(), expected);
+  }
+});
+
 test('every night at its hour a backup is made, and only so many are kept', async (t) => {
   const noon = new Date(2026, 5, 10, 12).getTime();
   const night = (n: number) => new Date(2026, 5, 10 + n, 3).getTime();
@@ -123,18 +155,22 @@ test('every night at its hour a backup is made, and only so many are kept', asyn
   const listed = async () => (await watch(station).listBackups({})).backups.map(({ reason, at }) => [reason, at]);
   await Promise.all([made(), watch(station).startBackup({})]);
   const asked = ['asked', station.clock()];
+  // There was no night yet: a few minutes after the start it is made up for.
+  const early = made();
+  mock.timers.tick(5 * 60_000);
+  await early;
 
-  const nights: unknown[] = [];
+  const nights: unknown[] = [['scheduled', station.clock()]];
   for (let n = 1; n <= 4; n++) {
     mock.timers.tick(night(n) - 1 - Date.now());
     const before = await listed();
-    assert.deepEqual(before, [...nights.slice(0, 2), asked], 'a millisecond before the hour');
+    assert.deepEqual(before.sort(newestFirst), [...nights.slice(0, 2), asked].sort(newestFirst), 'a millisecond before the hour');
     station.clock.set(night(n));
     const done = made();
     mock.timers.tick(1);
     await done;
     nights.unshift(['scheduled', night(n)]);
-    assert.deepEqual(await listed(), [...nights.slice(0, 2), asked]);
+    assert.deepEqual((await listed()).sort(newestFirst), [...nights.slice(0, 2), asked].sort(newestFirst));
   }
   await station.stop();
   mock.timers.tick(2 * 86_400_000);
@@ -148,6 +184,8 @@ onBoth('a check of a store that is whole says so, one of a store that was tamper
   const whole = await reaches(station, await check(), 'done');
   assert.match(whole.message, /^\d+ records and \d+ audit rows agree with the log$/);
 
+  // The last that the station writes of it: whoever tampers now is alone at the connection.
+  await told.until((said) => said.type === 'values' && JSON.stringify(said.values).includes(whole.message));
   await tamper(station.store.database, [`update "places" set "name" = ? where "id" = ?`, ['Hall X', EXAMPLE.building]]);
   const harmed = await reaches(station, await check(), 'failed');
   assert.match(harmed.message, new RegExp(`place.*${EXAMPLE.building}`));

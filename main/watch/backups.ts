@@ -7,6 +7,10 @@ import { type BackupReason, listBackups, makeBackup, pruneBackups } from '../sto
 import { station as itself } from '../store/index.ts';
 import { answeredOnce } from './tasks.ts';
 
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** After the start: whoever has just begun shall not wait for a backup. */
+const MAKE_UP_MS = 5 * 60_000;
+
 /** Describes the kinds of tasks to the station, and has the nightly one put in. Returns how to stop. */
 export function defineBackups({ store, tasks, settings, folder, clock, version, log }: Station): () => void {
   tasks.define('watch.backup', {
@@ -26,8 +30,8 @@ export function defineBackups({ store, tasks, settings, folder, clock, version, 
     repeatable: true,
     async run({ signal, progress }) {
       progress(null, 'Reading the database');
-      const faults = await store.faults(false);
-      const audit = await store.verifyAudit();
+      const faults = await store.faults(false, signal);
+      const audit = await store.verifyAudit({ signal });
       const compared = await store.compareWithLog({ signal, progress });
       const all = [...faults, ...(audit.fault ? [audit.fault] : []), ...compared.faults];
       if (all.length > 0) throw new Refusal('unavailable', all.slice(0, 3).join(' · '));
@@ -41,7 +45,21 @@ export function defineBackups({ store, tasks, settings, folder, clock, version, 
     { unref: true, catch: (error) => log.error({ error, area: 'watch' }, 'the nightly backup was not started') },
     () => tasks.start(itself('watch.nightlyBackup'), 'watch.backup', { reason: 'scheduled' }).then(() => {}),
   );
-  return () => nightly.stop();
+  // A laptop is shut at night, a plant is switched off for the weekend: what was missed is made up for once it runs again.
+  const missed = setTimeout(
+    () => void makeUp().catch((error: unknown) => log.error({ error, area: 'watch' }, 'a missed backup was not made')),
+    MAKE_UP_MS,
+  );
+  missed.unref();
+  async function makeUp(): Promise<void> {
+    const last = (await listBackups(folder.backups)).find(({ reason }) => reason === 'scheduled');
+    if (last === undefined || clock() - last.at > DAY_MS)
+      await tasks.start(itself('watch.nightlyBackup'), 'watch.backup', { reason: 'scheduled' });
+  }
+  return () => {
+    nightly.stop();
+    clearTimeout(missed);
+  };
 }
 
 export function backupProcedures(station: Station): Pick<Procedures<'watch'>, 'startBackup' | 'listBackups' | 'checkIntegrity'> {

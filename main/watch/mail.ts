@@ -2,64 +2,53 @@
 
 import type { Kysely } from 'kysely';
 import { Refusal } from '../../contract/errors.ts';
-import type { Call, Procedures, Station } from '../area.ts';
-import type { Scope } from '../store/entities.ts';
+import type { Procedures, Station } from '../area.ts';
 import { mailServer, type WatchTables } from './entities.ts';
 
 const TIMEOUT_MS = 15_000;
 const SECURITIES = ['none', 'startTls', 'tls'] as const;
 type Security = (typeof SECURITIES)[number];
 
-/** The place this station stands at, as the scope its mail server is kept in. */
-function scopeOf({ place }: Call): Scope {
-  if (place === undefined || place.kind === 'platform') return 'platform';
-  return place.kind === 'site' ? `site:${place.site}` : `org:${place.organisation}`;
-}
-
 type Lock = { host: string; security: string; user: string };
 /** Whether a password that nobody may read would still go to the one it was given for, and as well guarded. */
 const sameLock = (a: Lock, b: Lock) => a.host === b.host && a.security === b.security && a.user === b.user;
 
-const secretOf = (scope: Scope) => `mail.${scope.replace(':', '.')}`;
+/** One server a station, whatever sites it comes to hold. */
+const SECRET = 'mail';
 
 export function mailProcedures({ store, secrets }: Station): Pick<Procedures<'watch'>, 'mailServer' | 'setMailServer' | 'sendTestMail'> {
-  const serverOf = async (scope: Scope) => {
+  const serverOf = async () => {
     const row = await (store.read as Kysely<WatchTables>)
       .selectFrom('mailServers')
       .selectAll()
-      .where('id', '=', scope)
+      .where('id', '=', store.stationId)
       .where('deletedAt', 'is', null)
       .executeTakeFirst();
     return row && { host: row.host, port: row.port, security: row.security as Security, user: row.user, from: row.from };
   };
 
   return {
-    async mailServer(_, call) {
-      const scope = scopeOf(call);
-      return { server: (await serverOf(scope)) ?? null, passwordSet: secrets.isSet(secretOf(scope)) };
-    },
+    mailServer: async () => ({ server: (await serverOf()) ?? null, passwordSet: secrets.isSet(SECRET) }),
 
     async setMailServer(input, call) {
-      const scope = scopeOf(call);
       const { server, password } = input;
-      const present = await serverOf(scope);
+      const present = await serverOf();
       // The secret first: a record that names a password which is not there could not send.
-      if (server === null || (password === undefined && present !== undefined && !sameLock(present, server)))
-        await secrets.remove(secretOf(scope));
-      else if (password !== undefined) await secrets.set(secretOf(scope), password);
+      if (server === null || (password === undefined && present !== undefined && !sameLock(present, server))) await secrets.remove(SECRET);
+      else if (password !== undefined) await secrets.set(SECRET, password);
       return store.change(call.caller.author, async (tx) => {
         const known = await (tx.db as Kysely<WatchTables>)
           .selectFrom('mailServers')
           .select(['id', 'deletedAt'])
-          .where('id', '=', scope)
+          .where('id', '=', store.stationId)
           .executeTakeFirst();
         if (server === null) {
-          if (known) await tx.remove(mailServer, scope);
+          if (known) await tx.remove(mailServer, store.stationId);
         } else if (known === undefined) {
-          await tx.create(mailServer, scope, scope, server);
+          await tx.create(mailServer, store.stationId, 'platform', server);
         } else {
-          if (known.deletedAt !== null) await tx.restore(mailServer, scope);
-          await tx.update(mailServer, scope, server);
+          if (known.deletedAt !== null) await tx.restore(mailServer, store.stationId);
+          await tx.update(mailServer, store.stationId, server);
         }
         if (password !== undefined && server !== null) tx.note('The password was set.');
         return {};
@@ -67,15 +56,14 @@ export function mailProcedures({ store, secrets }: Station): Pick<Procedures<'wa
     },
 
     async sendTestMail(_, call) {
-      const scope = scopeOf(call);
-      const server = await serverOf(scope);
+      const server = await serverOf();
       if (server === undefined) throw new Refusal('conflict', 'No mail server is set yet.');
       const person = await (store.read as Kysely<{ people: { id: string; email: string } }>)
         .selectFrom('people')
         .select('email')
         .where('id', '=', call.caller.person)
         .executeTakeFirstOrThrow();
-      const pass = await secrets.use(secretOf(scope));
+      const pass = await secrets.use(SECRET);
       const { createTransport } = await import('nodemailer');
       const transport = createTransport({
         host: server.host,

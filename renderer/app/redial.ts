@@ -71,8 +71,11 @@ export class Redial {
       const link = await this.options.dial(this.options.kind, abort.signal);
       if (abort.signal.aborted) return link.close();
       this.dialling = undefined;
-      this.failures = 0;
       this.link = link;
+      // A station that turns links away as soon as they open is dialled as seldom as one that is not there.
+      link.onMessage(() => {
+        this.failures = 0;
+      });
       link.onClose((code, reason) => {
         if (this.link === link) this.lost(code, reason);
       });
