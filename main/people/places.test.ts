@@ -100,8 +100,8 @@ for (const seed of [1, 2])
         const made = await people.createPlace({ site, parent, kind, name }).catch(told);
         if (made && expected === undefined) {
           const key = lists.freeKey(name);
-          const known = [...lists.nodes.values()].find((node) => node.key === key);
-          assert.equal(made.place, known?.id ?? made.place, `step ${step}: the key ${key} is that of a place that was removed`);
+          const known = [...lists.nodes.values()].find((node) => node.key === key && node.kind === kind);
+          assert.equal(made.place, known?.id ?? made.place, `step ${step}: the key ${key} is that of a ${kind} that was removed`);
           lists.put({ id: made.place, kind, name, key, parent, removed: false }, null);
         }
       } else if (what < 7) {

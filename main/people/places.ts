@@ -41,7 +41,7 @@ export async function createPlace(
     key,
     rank: generateKeyBetween(siblingsOf(rows, input.parent).at(-1)?.rank ?? null, null),
   };
-  const removed = await removedWithKey(tx, input.site, key);
+  const removed = await removedWithKey(tx, input.site, input.kind, key);
   const id = removed ?? tx.id();
   if (removed === undefined) await tx.create(place, id, `site:${input.site}`, values);
   else {
@@ -53,11 +53,12 @@ export async function createPlace(
 }
 
 /** The key is what files and addresses know a place by: given again, it is the same place with its history. */
-async function removedWithKey(tx: Tx, site: Id, key: string): Promise<Id | undefined> {
+async function removedWithKey(tx: Tx, site: Id, kind: string, key: string): Promise<Id | undefined> {
   const row = await inside(tx)
     .selectFrom('places')
     .select('id')
     .where('site', '=', site)
+    .where('kind', '=', kind)
     .where('key', '=', key)
     .where('deletedAt', 'is not', null)
     .orderBy('deletedAt', 'desc')

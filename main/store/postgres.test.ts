@@ -1,6 +1,7 @@
 // PostgreSQL's own troubles: connections that are lost at the worst moment, and a second process on the same database.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { sql } from 'kysely';
 import pg from 'pg';
 import { Refusal } from '../../contract/errors.ts';
 import * as people from '../people/entities.ts';
@@ -53,6 +54,24 @@ test('a connection that was ended while nobody used it costs nobody anything', a
   await store.change(author(), create('p2'));
   await assertWhole(store, ['p1', 'p2']);
 });
+
+test('a line that breaks in the middle of a question costs that question, not the process', async (t) => {
+  const source = await postgresFor(t);
+  const way = await line(t, source.where);
+  const store = await openTestStore({ ...source, open: () => openPostgres({ url: way.url }) });
+  await store.change(author(), create('p1'));
+  const asked = store.read.selectFrom('places').select(sql<number>`pg_sleep(60)`.as('slept')).execute();
+  await untilAsked(source);
+  way.cut();
+  await assert.rejects(asked);
+  assert.equal((await store.read.selectFrom('places').selectAll().execute()).length, 1);
+});
+
+/** The server is at work on it. */
+async function untilAsked(source: TestDatabase): Promise<void> {
+  const question = `select 1 from pg_stat_activity where state = 'active' and query like '%pg_sleep%' and pid <> pg_backend_pid()`;
+  while ((await asAdministrator(source, question)).length === 0);
+}
 
 /** Whoever was told "done" is there, and nobody else; those refused were told of the connection. */
 async function assertToldTruly(store: TestStore, changes: Record<string, Promise<unknown>>): Promise<string[]> {

@@ -51,6 +51,8 @@ export type ChannelOptions = {
   /** Every frame is a sign of life; beats bring the station's time. */
   onContact?(stationTime: number | undefined): void;
   onHello?(hello: Hello): void;
+  /** So many streams wait to be asked for again: the station could not go on with them. */
+  onInterrupted?(streams: number): void;
   /** A number from 0 to 1, so that a thousand screens do not ask again in the same instant. */
   random?: () => number;
 };
@@ -133,7 +135,7 @@ export class Channel {
     this.ask(subscription);
     return () => {
       clearTimeout(subscription.again);
-      this.waiting.delete(subscription);
+      this.noLongerWaits(subscription);
       if (this.open.delete(subscription.id)) this.link?.send(encodeFrame(FRAME.close, subscription.id, new Uint8Array()));
     };
   }
@@ -152,7 +154,7 @@ export class Channel {
   /** The same stream under a new number: what is still on its way under the old one cannot be taken for an answer. */
   private reopen(subscription: Subscription): void {
     clearTimeout(subscription.again);
-    this.waiting.delete(subscription);
+    this.noLongerWaits(subscription);
     this.open.delete(subscription.id);
     subscription.id = this.nextId++;
     this.open.set(subscription.id, subscription);
@@ -224,10 +226,15 @@ export class Channel {
     }
   }
 
+  private noLongerWaits(subscription: Subscription): void {
+    if (this.waiting.delete(subscription)) this.options.onInterrupted?.(this.waiting.size);
+  }
+
   private askLater(subscription: Subscription): void {
     const random = this.options.random ?? Math.random;
     const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** subscription.failures++) * (0.5 + random() / 2);
     this.waiting.add(subscription);
+    this.options.onInterrupted?.(this.waiting.size);
     subscription.again = setTimeout(() => this.reopen(subscription), wait);
   }
 

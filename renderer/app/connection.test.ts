@@ -138,7 +138,13 @@ test('a store that is away for a moment ends no live view: what was shown stays,
       watch,
     },
   };
-  const channel = new Channel({ dial: cuttable(t, { ...station, channel: sourcesChannel(t, station, sources) }).dial });
+  let waiting = 0;
+  const channel = new Channel({
+    dial: cuttable(t, { ...station, channel: sourcesChannel(t, station, sources) }).dial,
+    onInterrupted: (streams) => {
+      waiting = streams;
+    },
+  });
   channel.start();
   t.after(() => channel.stop());
   const live = new LiveStore(channel);
@@ -166,6 +172,7 @@ test('a store that is away for a moment ends no live view: what was shown stays,
   wake();
   // More than once each: to ask again is of no use yet.
   await until(() => interruptions >= 2 && codes.length >= 2);
+  await until(() => waiting === 2);
   assert.deepEqual(now(), [0, 'unavailable', true]);
   assert.deepEqual(new Set(codes), new Set(['unavailable']));
   assert.equal(channel.size, 2);
@@ -173,6 +180,7 @@ test('a store that is away for a moment ends no live view: what was shown stays,
   away = false;
   channel.now();
   await until(() => now()[0] === 1 && heard.length === 3);
+  assert.equal(waiting, 0);
   assert.deepEqual(now(), [1, undefined, false]);
   state.set('pressure', 2);
   log.push(4);

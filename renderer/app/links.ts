@@ -44,7 +44,7 @@ function socketLink(socket: WebSocket): ClientLink {
   return {
     send: (message) => socket.send(message as string),
     onMessage(listener) {
-      socket.onmessage = ({ data }) => listener(typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer));
+      socket.addEventListener('message', ({ data }) => listener(typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer)));
     },
     onClose(listener) {
       socket.onclose = (event) => listener(event.code, event.reason);

@@ -11,6 +11,7 @@ const CONTRACT_REFUSED = 4426;
 const OWES_SIGN_OUT = 'outpost.owesSignOut';
 /** Stands for the code of the phone at this screen, where one asked to be remembered. */
 const DEVICE = 'outpost.device';
+const CALM_MS = 2_000;
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 15_000;
 
@@ -31,6 +32,8 @@ export type StationState = {
   /** A one-time link that waits for the code of its person's phone. */
   link: string | undefined;
   connected: boolean;
+  /** The station is there, and cannot go on with something that is shown: its store is away for a moment. */
+  interrupted: boolean;
   /** By this page's own clock. */
   lastContact: number | undefined;
   /** Station's clock minus this page's. */
@@ -45,6 +48,7 @@ export const useStationState = create<StationState>(() => ({
   codeNeeded: false,
   link: undefined,
   connected: false,
+  interrupted: false,
   lastContact: undefined,
   clockOffset: 0,
   hello: undefined,
@@ -59,6 +63,7 @@ export type StationDoor = ReturnType<typeof openStation>;
 
 /** `onLeave`: nobody is signed in any more, and nothing of theirs may stay. */
 export function openStation(transport: Transport, { onLeave }: { onLeave(): void }) {
+  let calm: ReturnType<typeof setTimeout> | undefined;
   const calls: Calls = openCalls(transport.dial, transport.token);
   const channel = new Channel({
     dial: transport.dial,
@@ -73,6 +78,12 @@ export function openStation(transport: Transport, { onLeave }: { onLeave(): void
       set(time === undefined ? { lastContact: now } : { lastContact: now, clockOffset: time - now });
     },
     onHello: (hello) => set({ hello }),
+    onInterrupted(streams) {
+      clearTimeout(calm);
+      // What is asked for again may be interrupted again at once: it is well once that has not happened for a while.
+      if (streams > 0) set({ interrupted: true });
+      else calm = setTimeout(() => set({ interrupted: false }), CALM_MS);
+    },
   });
   let stopMe: (() => void) | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;

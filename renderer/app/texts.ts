@@ -61,6 +61,7 @@ export const texts = {
     allOrganisations: 'All organisations',
     chooseSite: 'Choose a site',
     connected: 'Connected',
+    partly: 'Not all is live',
     lost: 'No contact',
     recorded_one: 'This station is its own authority. {{count}} change recorded, nothing waits to be sent.',
     recorded_other: 'This station is its own authority. {{count}} changes recorded, nothing waits to be sent.',

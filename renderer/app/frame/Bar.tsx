@@ -45,6 +45,7 @@ function Contact() {
   const { t } = useTranslation('app');
   const station = useStation();
   const connected = useStationState((state) => state.connected);
+  const interrupted = useStationState((state) => state.interrupted);
   const lastContact = useStationState((state) => state.lastContact);
   const age = useAge(lastContact);
   const { data } = useQuery({
@@ -53,13 +54,18 @@ function Contact() {
     enabled: connected,
     refetchInterval: 30_000,
   });
+  const state = connected ? (interrupted ? 'partly' : 'connected') : 'lost';
   const words = data && (data.waiting > 0 ? t('bar.waiting', { count: data.waiting }) : t('bar.recorded', { count: data.recorded }));
   return (
     <Tooltip label={`${t('bar.lastContact', { age })}${words ? ` · ${words}` : ''}`} multiline maw={320}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what the tooltip says must be reachable without a mouse */}
-      <div className={classes.contact} data-lost={!connected} tabIndex={0} role="status" aria-live="polite">
-        {connected ? <Link2 size={16} strokeWidth={1.75} aria-hidden /> : <CircleAlert size={16} strokeWidth={1.75} aria-hidden />}
-        <span>{connected ? t('bar.connected') : t('bar.lost')}</span>
+      <div className={classes.contact} data-lost={state !== 'connected'} tabIndex={0} role="status" aria-live="polite">
+        {state === 'connected' ? (
+          <Link2 size={16} strokeWidth={1.75} aria-hidden />
+        ) : (
+          <CircleAlert size={16} strokeWidth={1.75} aria-hidden />
+        )}
+        <span>{t(`bar.${state}`)}</span>
         {!connected && <span className={classes.age}>{age}</span>}
       </div>
     </Tooltip>
