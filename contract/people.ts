@@ -1,7 +1,7 @@
 // people: accounts, organisations, sites and their tree, roles and grants, sessions, audit.
 import { z } from 'zod';
 import { EXAMPLE } from './examples.ts';
-import { ROLES } from './permissions.ts';
+import { PERMISSIONS, type Permission, ROLES } from './permissions.ts';
 import { area, command, noSession, ownAccount, ownSession, question, stream } from './procedure.ts';
 import * as v from './values.ts';
 
@@ -52,7 +52,14 @@ const machineKey = z.object({
   seenAt: v.time.nullable().describe('null: not used yet.'),
   expiresAt: v.time.nullable().describe('null: good until it is revoked.'),
 });
-const listed = person.extend({ grants: z.array(grant), hasPassword: z.boolean(), hasSecondFactor: z.boolean() });
+const listed = person.extend({
+  grants: z.array(grant),
+  may: z
+    .array(z.enum(Object.keys(PERMISSIONS) as [Permission, ...Permission[]]))
+    .describe('What they may do at the place that was asked about, by all roles they have.'),
+  hasPassword: z.boolean(),
+  hasSecondFactor: z.boolean(),
+});
 const session = z.object({
   id: v.id,
   createdAt: v.time,

@@ -56,7 +56,7 @@ export function open(station: Station, shared: readonly Entity[]): People {
       ...ownProcedures(station, directory),
       ...organisationProcedures(station),
       ...placeProcedures(station),
-      ...roleProcedures(station, sessions, secondFactor, directory),
+      ...roleProcedures(station, sessions, secondFactor),
       ...keyProcedures(station, sessions, directory),
       ...auditProcedures(station),
     },

@@ -4,7 +4,7 @@ import { Refusal } from '../../contract/errors.ts';
 import { EXAMPLE } from '../../contract/examples.ts';
 import type { Id } from '../../contract/ids.ts';
 import type { GrantPlace } from '../../contract/people.ts';
-import { ROLE_LEVEL, ROLES, type Role } from '../../contract/permissions.ts';
+import { allows, PERMISSIONS, type Permission, type Place, ROLE_LEVEL, ROLES, type Role } from '../../contract/permissions.ts';
 import { onBoth } from '../testing/databases.ts';
 import { dice } from '../testing/dice.ts';
 import { addSession, as, bearing, lastAudited, openWorld } from '../testing/people.ts';
@@ -350,4 +350,31 @@ onBoth('a link is made for one’s own people alone, and not for who is more els
   await link('platformAdmin', EXAMPLE.viewer);
   await admin.grantRole({ person: CAST.operator.id, role: 'platformAdmin', at: PLATFORM });
   await assert.rejects(link('organisationAdmin', CAST.operator.id), { code: 'forbidden' });
+});
+
+onBoth('what a list says that somebody may do here is what their own session says, whatever roles they have besides', async (database) => {
+  const station = await openWorld(database);
+  const admin = as(station, 'platformAdmin').people;
+  await admin.updateSite({ site: EXAMPLE.site, operatorsControl: true });
+  // Roles from elsewhere, beside the one that puts them into the list.
+  for (const who of ['organisationAdmin', 'platformAdmin'] as const)
+    await admin.grantRole({ person: CAST[who].id, role: 'viewer', at: SITE });
+  await admin.grantRole({ person: CAST.organisationAdmin.id, role: 'organisationAdmin', at: NORTH });
+  const site: Place = { kind: 'site', organisation: EXAMPLE.organisation, site: EXAMPLE.site, operatorsControl: true, workAllowed: false };
+  const organisation: Place = { kind: 'organisation', organisation: EXAMPLE.organisation };
+  for (const [place, { people }] of [
+    [site, await admin.listSitePeople({ site: EXAMPLE.site })],
+    [organisation, await admin.listPeople({ organisation: EXAMPLE.organisation })],
+  ] as const)
+    for (const person of people) {
+      const [name] = Object.entries(CAST).find(([, { id }]) => id === person.id) as [Actor, unknown];
+      const { grants } = await as(station, name).people.me({});
+      const expected = (Object.keys(PERMISSIONS) as Permission[]).filter(
+        (permission) => PERMISSIONS[permission].level === place.kind && allows(grants, permission, place),
+      );
+      assert.deepEqual(person.may, expected, `${name} at the ${place.kind}`);
+    }
+  await admin.disablePerson({ person: CAST.operator.id, disabled: true });
+  const barred = (await admin.listSitePeople({ site: EXAMPLE.site })).people.find(({ id }) => id === CAST.operator.id);
+  assert.deepEqual(barred?.may, []);
 });

@@ -3,12 +3,12 @@
 import type { Kysely } from 'kysely';
 import { Refusal } from '../../contract/errors.ts';
 import type { Id } from '../../contract/ids.ts';
-import { grantable, type Place, ROLE_LEVEL, type Role } from '../../contract/permissions.ts';
+import { allows, grantable, PERMISSIONS, type Permission, type Place, ROLE_LEVEL, type Role } from '../../contract/permissions.ts';
 import type { Call, Procedures, Station } from '../area.ts';
 import type { Caller } from '../caller.ts';
 import type { Scope } from '../store/entities.ts';
 import type { Tx } from '../store/index.ts';
-import { type Directory, grantPlace, grantText, placeAsGrant } from './directory.ts';
+import { grantPlace, grantText, placeAsGrant } from './directory.ts';
 import { grant, membership, type PeopleTables, person } from './entities.ts';
 import type { SecondFactor } from './secondFactor.ts';
 import { emailKeyOf, type Sessions } from './sessions.ts';
@@ -90,13 +90,16 @@ export function mustBeGrantable(call: Call, role: Role, place: Place): void {
   throw new Refusal('forbidden', message, { role });
 }
 
+const permissionsOf = (level: Place['kind']) =>
+  (Object.keys(PERMISSIONS) as Permission[]).filter((permission) => PERMISSIONS[permission].level === level);
+const MAY_AT = { site: permissionsOf('site'), organisation: permissionsOf('organisation') };
+
 const personColumns = ['people.id', 'people.email', 'people.name', 'people.picture', 'people.disabledAt'] as const;
 
 export function roleProcedures(
   { store }: Station,
   sessions: Sessions,
   secondFactor: SecondFactor,
-  directory: Directory,
 ): Pick<
   Procedures<'people'>,
   'listPeople' | 'listSitePeople' | 'createPerson' | 'createSignInLink' | 'resetSecondFactor' | 'disablePerson' | 'grantRole' | 'revokeRole'
@@ -105,19 +108,23 @@ export function roleProcedures(
 
   async function withGrants(
     people: { id: Id; email: string; name: string; picture: string | null; disabledAt: number | null }[],
-    scope: string,
-    at?: string,
+    place: Exclude<Place, { kind: 'platform' }>,
   ) {
     if (people.length === 0) return { people: [] };
     const ids = people.map(({ id }) => id);
-    let query = read()
+    const rows = await read()
       .selectFrom('grants')
-      .select(['id', 'person', 'role', 'at'])
+      .select(['id', 'person', 'role', 'at', 'scope'])
       .where('person', 'in', ids)
-      .where('scope', '=', scope)
-      .where('deletedAt', 'is', null);
-    if (at !== undefined) query = query.where('at', '=', at);
-    const grants = await query.orderBy('id').execute();
+      .where('deletedAt', 'is', null)
+      .orderBy('id')
+      .execute();
+    const all = rows.map(({ role, at, ...row }) => ({ ...row, role: role as Role, at: grantPlace(at) }));
+    // Listed are the roles of this place; what one may do here follows from all one has.
+    const here = JSON.stringify(placeAsGrant(place));
+    const grants = all.filter(({ scope, at }) =>
+      place.kind === 'site' ? JSON.stringify(at) === here : scope === `org:${place.organisation}`,
+    );
     const credentials = await read().selectFrom('credential').select('person').where('person', 'in', ids).execute();
     const phones = await read()
       .selectFrom('phone')
@@ -129,9 +136,16 @@ export function roleProcedures(
       people: people.map((one) => ({
         ...one,
         machine: false,
-        grants: grants
-          .filter((given) => given.person === one.id)
-          .map((given) => ({ id: given.id, person: one.id, role: given.role as Role, at: grantPlace(given.at) })),
+        grants: grants.filter((given) => given.person === one.id),
+        may: MAY_AT[place.kind].filter(
+          (permission) =>
+            one.disabledAt === null &&
+            allows(
+              all.filter((given) => given.person === one.id),
+              permission,
+              place,
+            ),
+        ),
         hasPassword: credentials.some((credential) => credential.person === one.id),
         hasSecondFactor: phones.some((phone) => phone.person === one.id),
       })),
@@ -153,7 +167,7 @@ export function roleProcedures(
   }
 
   return {
-    async listPeople(input) {
+    async listPeople(input, { place }) {
       const people = await read()
         .selectFrom('memberships')
         .innerJoin('people', 'people.id', 'memberships.person')
@@ -165,10 +179,10 @@ export function roleProcedures(
         .where('people.machine', '=', 0)
         .orderBy('people.id')
         .execute();
-      return withGrants(people, `org:${input.organisation}`);
+      return withGrants(people, place as Exclude<Place, { kind: 'platform' }>);
     },
 
-    async listSitePeople(input) {
+    async listSitePeople(input, { place }) {
       const at = grantText({ kind: 'site', site: input.site });
       const people = await read()
         .selectFrom('grants')
@@ -181,7 +195,7 @@ export function roleProcedures(
         .where('people.machine', '=', 0)
         .orderBy('people.id')
         .execute();
-      return withGrants(people, `org:${directory.organisationOf(input.site)}`, at);
+      return withGrants(people, place as Exclude<Place, { kind: 'platform' }>);
     },
 
     async createPerson(input, call) {

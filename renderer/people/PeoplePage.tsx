@@ -1,5 +1,5 @@
 // The people of a site or an organisation, with their roles there.
-import { Button, Table, UnstyledButton } from '@mantine/core';
+import { Button, SegmentedControl, Table, UnstyledButton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { UserPlus } from 'lucide-react';
 import { useState } from 'react';
@@ -16,8 +16,11 @@ import { Keys } from './Keys.tsx';
 import { PersonPanel } from './PersonPanel.tsx';
 import classes from './people.module.css';
 import { RoleBadge } from './RoleBadge.tsx';
+import { RoleMatrix } from './RoleMatrix.tsx';
 
 export type Listed = Awaited<ReturnType<ReturnType<typeof useStation>['people']['listPeople']>>['people'][number];
+
+type Shape = 'list' | 'matrix';
 
 export default function PeoplePage() {
   const { t } = useTranslation('people');
@@ -25,6 +28,7 @@ export default function PeoplePage() {
   const here = useHere();
   const me = useMe();
   const may = useMay();
+  const [shape, setShape] = useState<Shape>('list');
   const [adding, setAdding] = useState(false);
   useAsked('add', () => setAdding(true));
   const [chosen, setChosen] = useState<string>();
@@ -35,6 +39,7 @@ export default function PeoplePage() {
     queryFn: () => (site === undefined ? station.people.listPeople({ organisation }) : station.people.listSitePeople({ site })),
   });
   const people = data?.people;
+  const matrix = site === undefined && shape === 'matrix';
   const open = people?.find((person) => person.id === chosen);
 
   return (
@@ -49,7 +54,26 @@ export default function PeoplePage() {
     >
       {error && <Refused refusal={asRefusal(error)} />}
       {people?.length === 0 && <Empty action={<Button onClick={() => setAdding(true)}>{t('list.add')}</Button>}>{t('list.none')}</Empty>}
-      {people && people.length > 0 && (
+      {here?.organisation && site === undefined && people && people.length > 0 && (
+        <SegmentedControl
+          mb="md"
+          aria-label={t('matrix.show')}
+          data={[
+            { value: 'list', label: t('matrix.list') },
+            { value: 'matrix', label: t('matrix.matrix') },
+          ]}
+          value={shape}
+          onChange={(next) => setShape(next as Shape)}
+        />
+      )}
+      {here?.organisation && people && matrix && (
+        <RoleMatrix
+          people={people}
+          organisation={here.organisation}
+          sites={me.sites.filter((one) => one.organisation === here.organisation?.id)}
+        />
+      )}
+      {people && people.length > 0 && !matrix && (
         <Table className={classes.table} highlightOnHover>
           <Table.Thead>
             <Table.Tr>

@@ -10,6 +10,7 @@ import { Deliberate } from '../ui/Deliberate.tsx';
 import { Portrait } from '../ui/Portrait.tsx';
 import { Refused } from '../ui/Refused.tsx';
 import { linkAddress, TextToCopy, useGrantable } from './AddPerson.tsx';
+import { MayList } from './MayList.tsx';
 import type { Listed } from './PeoplePage.tsx';
 import classes from './people.module.css';
 import { RoleBadge } from './RoleBadge.tsx';
@@ -76,6 +77,8 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
           );
         })}
       </ul>
+      <h2>{t('may.title', { name: person.name })}</h2>
+      <MayList may={person.may} />
       {free.length > 0 && (
         <div className={classes.form}>
           <Select
