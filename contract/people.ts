@@ -421,6 +421,33 @@ export const people = area('people', {
     }),
     example: { email: 'otto@example.org', name: 'Otto Operator', role: 'operator', at: { kind: 'site', site: EXAMPLE.site } },
   }),
+  importPeople: command({
+    summary:
+      'Add many people from a table with the columns name, email, role and site. Whole or not at all; tried without leaving anything first.',
+    input: z.strictObject({
+      organisation: v.id,
+      csv: v.plain(200_000).describe('Comma or semicolon; “site” is its key or name, empty for a role in the whole organisation.'),
+      dryRun: z.boolean(),
+    }),
+    needs: { permission: 'organisation.people', at: (input) => ({ organisation: input.organisation }) },
+    output: z.object({
+      done: z.boolean().describe('false: tried only, or a line was refused. Nothing was changed.'),
+      lines: z.array(
+        z.object({
+          line: z.int(),
+          email: z.string(),
+          outcome: z.enum(['added', 'known', 'refused']),
+          message: z.string().nullable(),
+          link: z.string().nullable().describe('The secret of the link by which a new person comes in.'),
+        }),
+      ),
+    }),
+    example: {
+      organisation: EXAMPLE.organisation,
+      csv: 'name,email,role,site\nIda Import,ida@example.org,viewer,works-1\n',
+      dryRun: false,
+    },
+  }),
   createSignInLink: command({
     summary: 'A new one-time sign-in link for a person who lost theirs, or their password.',
     input: z.strictObject({ organisation: v.id, person: v.id }),

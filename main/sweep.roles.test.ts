@@ -71,6 +71,7 @@ const TABLE: Record<string, string> = {
   'people.listPeople': '       fff++ nnn uu',
   'people.listSitePeople': '   ff+++ nnn uu',
   'people.createPerson': '     ff+++ nnn uu',
+  'people.importPeople': '     fff++ nnn uu',
   'people.createSignInLink': ' fff++ nnn uu',
   'people.resetSecondFactor': 'fffcc nnn uu', // the viewer has none
   'people.disablePerson': '    ffff+ fff uu',

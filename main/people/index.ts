@@ -9,6 +9,7 @@ import { station as itself } from '../store/index.ts';
 import { auditProcedures, auditStream } from './audit.ts';
 import { type Authority, openDirectory } from './directory.ts';
 import type { PeopleTables } from './entities.ts';
+import { importProcedures } from './importPeople.ts';
 import { keyProcedures } from './keys.ts';
 import { meStream, ownProcedures } from './me.ts';
 import { organisationProcedures } from './organisations.ts';
@@ -57,6 +58,7 @@ export function open(station: Station, shared: readonly Entity[]): People {
       ...organisationProcedures(station),
       ...placeProcedures(station),
       ...roleProcedures(station, sessions, secondFactor),
+      ...importProcedures(station, sessions),
       ...keyProcedures(station, sessions, directory),
       ...auditProcedures(station),
     },

@@ -15,7 +15,8 @@ import { emailKeyOf, type Sessions } from './sessions.ts';
 
 const inside = (tx: Tx) => tx.db as Kysely<PeopleTables>;
 
-const LINK_MS = 72 * 60 * 60 * 1000;
+/** So long is a link good that is handed to somebody. */
+export const LINK_MS = 72 * 60 * 60 * 1000;
 
 export async function createPerson(tx: Tx, input: { email: string; name: string }, id: Id = tx.id()): Promise<Id> {
   await tx.create(person, id, 'platform', { email: input.email, emailKey: emailKeyOf(input.email), name: input.name });

@@ -12,6 +12,7 @@ import { Empty, Page } from '../ui/Page.tsx';
 import { Portrait } from '../ui/Portrait.tsx';
 import { Refused } from '../ui/Refused.tsx';
 import { AddPerson } from './AddPerson.tsx';
+import { ImportPeople } from './ImportPeople.tsx';
 import { Keys } from './Keys.tsx';
 import { PersonPanel } from './PersonPanel.tsx';
 import classes from './people.module.css';
@@ -29,6 +30,7 @@ export default function PeoplePage() {
   const me = useMe();
   const may = useMay();
   const [shape, setShape] = useState<Shape>('list');
+  const [importing, setImporting] = useState(false);
   const [adding, setAdding] = useState(false);
   useAsked('add', () => setAdding(true));
   const [chosen, setChosen] = useState<string>();
@@ -38,6 +40,8 @@ export default function PeoplePage() {
     queryKey: ['people.list', site ?? organisation],
     queryFn: () => (site === undefined ? station.people.listPeople({ organisation }) : station.people.listSitePeople({ site })),
   });
+  // A table names the sites of a whole organisation.
+  const table = here?.organisation && may('organisation.people', { organisation }) ? organisation : undefined;
   const people = data?.people;
   const matrix = site === undefined && shape === 'matrix';
   const open = people?.find((person) => person.id === chosen);
@@ -47,9 +51,16 @@ export default function PeoplePage() {
       title={t('list.title')}
       status={people && t('list.status', { count: people.length })}
       actions={
-        <Button leftSection={<UserPlus size={16} strokeWidth={1.75} />} onClick={() => setAdding(true)}>
-          {t('list.add')}
-        </Button>
+        <>
+          {table !== undefined && (
+            <Button variant="default" onClick={() => setImporting(true)}>
+              {t('import.button')}
+            </Button>
+          )}
+          <Button leftSection={<UserPlus size={16} strokeWidth={1.75} />} onClick={() => setAdding(true)}>
+            {t('list.add')}
+          </Button>
+        </>
       }
     >
       {error && <Refused refusal={asRefusal(error)} />}
@@ -107,6 +118,7 @@ export default function PeoplePage() {
         </Table>
       )}
       {here?.site && may('site.keys', { site: here.site.id }) && <Keys key={here.site.id} site={here.site} />}
+      {table !== undefined && importing && <ImportPeople organisation={table} close={() => setImporting(false)} />}
       {here && adding && <AddPerson here={here} close={() => setAdding(false)} />}
       {here && open && <PersonPanel person={open} here={here} close={() => setChosen(undefined)} self={open.id === me.person.id} />}
     </Page>

@@ -56,6 +56,7 @@ test('every command that changes what is recorded may be repeated', () => {
     'people.createKey',
     'people.createSignInLink',
     'people.forgetDevices',
+    'people.importPeople',
     'people.removeSecondFactor',
     'people.renewRecoveryCodes',
     'people.resetSecondFactor',
