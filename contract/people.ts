@@ -456,6 +456,13 @@ export const people = area('people', {
     output: z.object({ link: z.string(), expiresAt: v.time }),
     example: { organisation: EXAMPLE.organisation, person: EXAMPLE.viewer },
   }),
+  removePerson: command({
+    summary: 'Take a person out of an organisation, with all the roles they have in it. Their account stays.',
+    input: z.strictObject({ organisation: v.id, person: v.id, opId: v.opId }),
+    needs: { permission: 'organisation.people', at: (input) => ({ organisation: input.organisation }) },
+    output: v.nothing,
+    example: { organisation: EXAMPLE.organisation, person: EXAMPLE.viewer },
+  }),
   resetSecondFactor: command({
     summary: 'Take the second factor off a person who has lost their phone and their codes. Their sessions end.',
     input: z.strictObject({ organisation: v.id, person: v.id }),

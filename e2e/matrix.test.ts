@@ -46,11 +46,15 @@ test('what somebody may do at a place stands beside their roles in plain words',
   await page.getByText('Vera Viewer').click();
   const panel = page.getByRole('dialog');
   await panel.getByRole('heading', { name: 'What Vera Viewer may do here' }).waitFor();
+  await assertAccessible(page, 'a person and what they may do');
   assert.deepEqual(await panel.locator('ul').last().getByRole('listitem').allInnerTexts(), ['may see the plant']);
   await panel.getByLabel('Give a role', { exact: true }).first().click();
   await page.getByRole('option', { name: 'Operator' }).click();
   await panel.getByRole('button', { name: 'Give a role' }).click();
   await panel.getByText('may acknowledge alarms').waitFor();
-  await assertAccessible(page, 'a person and what they may do');
+  await panel.getByRole('button', { name: 'Take out of the organisation' }).click();
+  await page.getByText('Vera Viewer has no role in Nordwerk any more').waitFor();
+  await page.getByRole('button', { name: 'Take out', exact: true }).click();
+  await page.getByRole('cell', { name: 'Vera Viewer' }).waitFor({ state: 'detached' });
   assertNoComplaints(ada);
 });

@@ -73,6 +73,7 @@ const TABLE: Record<string, string> = {
   'people.createPerson': '     ff+++ nnn uu',
   'people.importPeople': '     fff++ nnn uu',
   'people.createSignInLink': ' fff++ nnn uu',
+  'people.removePerson': '     fff++ nnn uu',
   'people.resetSecondFactor': 'fffcc nnn uu', // the viewer has none
   'people.disablePerson': '    ffff+ fff uu',
   'people.grantRole': '        ff+++ nnn uu',

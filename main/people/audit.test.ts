@@ -30,6 +30,7 @@ const WHERE: Record<string, readonly [organisation: string | null, site: string 
   'people.beginSecondFactor': NOWHERE,
   'people.forgetDevices': NOWHERE,
   'people.createKey': SITE,
+  'people.removePerson': ORGANISATION,
   'people.importPeople': ORGANISATION,
   'people.revokeKey': SITE,
   'people.createOrganisation': NOWHERE,

@@ -378,3 +378,26 @@ onBoth('what a list says that somebody may do here is what their own session say
   const barred = (await admin.listSitePeople({ site: EXAMPLE.site })).people.find(({ id }) => id === CAST.operator.id);
   assert.deepEqual(barred?.may, []);
 });
+
+onBoth(
+  'who is taken out of an organisation loses every role there at once and is nobody’s colleague any more; roles elsewhere stay',
+  async (database) => {
+    const station = await openWorld(database);
+    const admin = as(station, 'organisationAdmin').people;
+    const whom = { organisation: EXAMPLE.organisation, person: CAST.operator.id };
+    await as(station, 'platformAdmin').people.grantRole({ person: CAST.operator.id, role: 'developer', at: PLATFORM });
+    await admin.grantRole({ person: CAST.operator.id, role: 'viewer', at: SITE });
+    await admin.removePerson(whom);
+    const { people } = await admin.listPeople({ organisation: EXAMPLE.organisation });
+    assert.ok(!people.some(({ id }) => id === CAST.operator.id));
+    const me = await as(station, 'operator').people.me({});
+    assert.deepEqual([me.grants.map(({ role }) => role), me.sites, me.organisations], [['developer'], [], []]);
+    await assert.rejects(as(station, 'operator').people.picture({ person: EXAMPLE.viewer }), { code: 'notFound' });
+    await assert.rejects(admin.removePerson(whom), { code: 'notFound' });
+    await assert.rejects(admin.removePerson({ ...whom, person: CAST.organisationAdmin.id }), { code: 'conflict' });
+    // Let in again, by the address they are known by.
+    const again = await admin.createPerson({ email: 'operator@example.org', name: 'x', role: 'viewer', at: SITE });
+    assert.deepEqual(again, { person: CAST.operator.id, link: null });
+    assert.ok((await admin.listPeople({ organisation: EXAMPLE.organisation })).people.some(({ id }) => id === CAST.operator.id));
+  },
+);

@@ -103,7 +103,15 @@ export function roleProcedures(
   secondFactor: SecondFactor,
 ): Pick<
   Procedures<'people'>,
-  'listPeople' | 'listSitePeople' | 'createPerson' | 'createSignInLink' | 'resetSecondFactor' | 'disablePerson' | 'grantRole' | 'revokeRole'
+  | 'listPeople'
+  | 'listSitePeople'
+  | 'createPerson'
+  | 'createSignInLink'
+  | 'removePerson'
+  | 'resetSecondFactor'
+  | 'disablePerson'
+  | 'grantRole'
+  | 'revokeRole'
 > {
   const read = () => store.read as Kysely<PeopleTables>;
 
@@ -228,6 +236,38 @@ export function roleProcedures(
         if (!(await secondFactor.drop(tx, input.person))) throw new Refusal('conflict', 'There is no second factor on this account.');
         tx.note(null, [{ entity: 'person', id: input.person, field: 'secondFactor', before: true, after: null }]);
         await sessions.end(tx, { person: input.person });
+        tx.emit({ event: 'people.personChanged', person: input.person });
+        return {};
+      }),
+
+    removePerson: (input, call) =>
+      store.change(call.caller.author, async (tx) => {
+        if (input.person === call.caller.person) throw new Refusal('conflict', 'You cannot take yourself out. Ask another administrator.');
+        const member = await inside(tx)
+          .selectFrom('memberships')
+          .innerJoin('people', 'people.id', 'memberships.person')
+          .select('memberships.id')
+          .where('memberships.person', '=', input.person)
+          .where('memberships.organisation', '=', input.organisation)
+          .where('memberships.deletedAt', 'is', null)
+          .where('people.machine', '=', 0)
+          .executeTakeFirst();
+        if (member === undefined) throw new Refusal('notFound', 'This person does not belong to the organisation.');
+        const given = await inside(tx)
+          .selectFrom('grants')
+          .select(['id', 'role'])
+          .where('person', '=', input.person)
+          .where('scope', '=', `org:${input.organisation}`)
+          .where('deletedAt', 'is', null)
+          .execute();
+        for (const { id, role } of given) {
+          await tx.remove(grant, id);
+          const where = await nameOf(tx, call.place as Place);
+          tx.emit({ event: 'people.grantsChanged', person: input.person, by: call.caller.person, role, where, given: false });
+        }
+        await tx.remove(membership, member.id);
+        // One that was handed out here must not open what they are given elsewhere.
+        await sessions.dropLinks(tx, input.person);
         tx.emit({ event: 'people.personChanged', person: input.person });
         return {};
       }),

@@ -1,9 +1,10 @@
 // Puts back what the example commands take away, so that a sweep may carry each of them out many times.
 import { EXAMPLE } from '../../contract/examples.ts';
+import type { Id } from '../../contract/ids.ts';
 import * as entities from '../people/entities.ts';
 import { digestOf } from '../people/tokens.ts';
 import type { Site } from '../site.ts';
-import { station as itself } from '../store/index.ts';
+import { station as itself, type Tx } from '../store/index.ts';
 import { mailServer } from '../watch/entities.ts';
 import { CAST, MACHINE, openMachineSession, passwordHash } from './world.ts';
 
@@ -29,6 +30,7 @@ export async function mendWorld({ store }: Pick<Site, 'store'>, mailPort: number
     await tx.db.updateTable('task').set({ state: 'waiting', endedAt: null }).where('id', '=', EXAMPLE.task).execute();
     await tx.db.updateTable('credential').set({ hash }).execute();
     await tx.db.deleteFrom('phone').execute();
+    await tx.restore(entities.membership, await membershipOfViewer(tx));
     await tx.restore(entities.grant, EXAMPLE.key);
     await tx.update(entities.person, MACHINE.id, { disabledAt: null });
     await openMachineSession(tx);
@@ -49,4 +51,9 @@ export async function mendWorld({ store }: Pick<Site, 'store'>, mailPort: number
         .onConflict((conflict) => conflict.column('tokenDigest').doNothing())
         .execute();
   });
+}
+
+async function membershipOfViewer(tx: Tx): Promise<Id> {
+  const { id } = await tx.db.selectFrom('memberships').select('id').where('person', '=', EXAMPLE.viewer).executeTakeFirstOrThrow();
+  return id as Id;
 }

@@ -117,7 +117,11 @@ export default function PeoplePage() {
           </Table.Tbody>
         </Table>
       )}
-      {here?.site && may('site.keys', { site: here.site.id }) && <Keys key={here.site.id} site={here.site} />}
+      {here?.site && may('site.keys', { site: here.site.id }) && (
+        <div className={classes.after}>
+          <Keys key={here.site.id} site={here.site} />
+        </div>
+      )}
       {table !== undefined && importing && <ImportPeople organisation={table} close={() => setImporting(false)} />}
       {here && adding && <AddPerson here={here} close={() => setAdding(false)} />}
       {here && open && <PersonPanel person={open} here={here} close={() => setChosen(undefined)} self={open.id === me.person.id} />}

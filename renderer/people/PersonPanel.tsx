@@ -34,6 +34,10 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
     () => station.people.resetSecondFactor({ organisation: here.organisation?.id ?? '', person: person.id }),
     CHANGES,
   );
+  const remove = useCommand(() => station.people.removePerson({ organisation: here.organisation?.id ?? '', person: person.id }), {
+    ...CHANGES,
+    done: close,
+  });
   const free = roles.filter((one) => !person.grants.some((grant) => grant.role === one && JSON.stringify(grant.at) === JSON.stringify(at)));
 
   return (
@@ -95,7 +99,7 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
           </div>
         </div>
       )}
-      <Refused refusal={give.refusal ?? take.refusal ?? disable.refusal ?? newLink.refusal ?? reset.refusal} />
+      <Refused refusal={give.refusal ?? take.refusal ?? disable.refusal ?? newLink.refusal ?? reset.refusal ?? remove.refusal} />
       {!self && here.organisation && may('organisation.people', { organisation: here.organisation.id }) && (
         <div className={`${classes.form} ${classes.part}`}>
           <p className="quiet">{t('person.newLinkHint')}</p>
@@ -119,6 +123,22 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
             {(ask) => (
               <Button variant="default" loading={reset.busy} onClick={ask}>
                 {t('person.reset')}
+              </Button>
+            )}
+          </Deliberate>
+        </div>
+      )}
+      {!self && here.organisation && may('organisation.people', { organisation: here.organisation.id }) && (
+        <div className={`${classes.form} ${classes.part}`}>
+          <p className="quiet">{t('person.removeHint')}</p>
+          <Deliberate
+            question={t('person.removeSure', { name: person.name, organisation: here.organisation.name })}
+            act={t('person.removeIt')}
+            onAct={() => void remove.run(undefined)}
+          >
+            {(ask) => (
+              <Button variant="default" loading={remove.busy} onClick={ask}>
+                {t('person.remove')}
               </Button>
             )}
           </Deliberate>

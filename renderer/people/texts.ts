@@ -53,6 +53,10 @@ export const texts = {
     newLink: 'New sign-in link',
     newLinkHint:
       'For somebody who lost their link or their password. It takes the place of earlier links; a password of theirs ends when it is used.',
+    remove: 'Take out of the organisation',
+    removeHint: 'Ends all their roles here. Their account and their roles elsewhere stay.',
+    removeSure: '{{name}} has no role in {{organisation}} any more, on every screen at once.',
+    removeIt: 'Take out',
     reset: 'Take the second factor off',
     resetHint: 'For somebody who lost their phone and their recovery codes. Make sure that it is really them.',
     resetSure: '{{name}} signs in by the password alone until they choose a new phone. All their sessions end.',
@@ -152,6 +156,7 @@ export const texts = {
     'people.movePlace': 'moved a building or a system',
     'people.removePlace': 'removed a building or a system',
     'people.createPerson': 'added a person',
+    'people.removePerson': 'took a person out of the organisation',
     'people.importPeople': 'added people from a table',
     'people.createSignInLink': 'made a sign-in link for somebody',
     'people.signInByKey': 'signed a screen in by its key',
