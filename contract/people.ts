@@ -14,7 +14,17 @@ export type GrantPlace = z.infer<typeof grantPlace>;
 
 const role = z.enum(ROLES);
 const grant = z.object({ id: v.id, person: v.id, role, at: grantPlace });
-const organisation = z.object({ id: v.id, key: v.key, name: z.string(), archivedAt: v.time.nullable() });
+/** Roles of an organisation and its sites. */
+const organisationRole = z.enum(['viewer', 'operator', 'siteManager', 'organisationAdmin']);
+const organisation = z.object({
+  id: v.id,
+  key: v.key,
+  name: z.string(),
+  archivedAt: v.time.nullable(),
+  secondFactorFrom: organisationRole
+    .nullable()
+    .describe('From this role on rights count only with a second factor; null: nobody is asked.'),
+});
 const site = z.object({
   id: v.id,
   organisation: v.id,
@@ -79,6 +89,7 @@ export const me = z.object({
   preferences: z.record(z.string(), preferenceValue),
   session: z.object({ id: v.id, expiresAt: v.time }),
   hasSecondFactor: z.boolean(),
+  secondFactorNeeded: z.boolean().describe('Some of the roles count only once there is a second factor; grants holds the others.'),
   hasPassword: z.boolean().describe('false until a person who came by a link has chosen one.'),
   station: z.object({
     id: v.id,
@@ -299,8 +310,13 @@ export const people = area('people', {
     example: { name: 'Südwerk' },
   }),
   updateOrganisation: command({
-    summary: 'Rename an organisation.',
-    input: z.strictObject({ organisation: v.id, name: v.name, opId: v.opId }),
+    summary: 'Rename an organisation, or say from which role on it asks for a second factor.',
+    input: z.strictObject({
+      organisation: v.id,
+      name: v.name.optional(),
+      secondFactorFrom: organisationRole.nullable().optional(),
+      opId: v.opId,
+    }),
     needs: { permission: 'organisation.configure', at: (input) => ({ organisation: input.organisation }) },
     output: v.nothing,
     example: { organisation: EXAMPLE.organisation, name: 'Nordwerk GmbH' },
@@ -599,6 +615,7 @@ export const peopleStreams = {
 /** Facts about people, told after they are committed. */
 export type PeopleEvent =
   | { event: 'people.grantsChanged'; person: string; by: string | null; role: string; where: string; given: boolean }
+  | { event: 'people.rightsChanged'; person: string }
   | { event: 'people.personChanged'; person: string }
   | { event: 'people.sessionEnded'; session: string; person: string }
   | { event: 'people.sessionConfirmed'; session: string; person: string }

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   allows,
+  countsWithout,
   type Grant,
   grantable,
   PERMISSIONS,
@@ -213,4 +214,17 @@ test('another role never takes a right away', () => {
       if (allows(some, permission, place)) assert.ok(allows([...some, ...more], permission, place));
     }),
   );
+});
+
+test('without a second factor the roles below the one that is asked count, and the developer’s, which no organisation gives', () => {
+  const ladder = ['viewer', 'operator', 'siteManager', 'organisationAdmin'] as const;
+  for (const [n, from] of ladder.entries()) {
+    assert.deepEqual(
+      ladder.map((role) => countsWithout(from, role)),
+      ladder.map((_, m) => m < n),
+      from,
+    );
+    assert.ok(countsWithout(from, 'developer'));
+  }
+  for (const role of ROLES) assert.ok(countsWithout(null, role));
 });

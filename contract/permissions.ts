@@ -80,6 +80,11 @@ function roleHas(role: Role, rule: Rule, place: Place): boolean {
   return role === 'operator' && rule.operatorIf !== undefined && place.kind === 'site' && place[rule.operatorIf];
 }
 
+/** An organisation may ask for a second factor from some role on: without one, rights from there on do not count. */
+export function countsWithout(secondFactorFrom: Role | null, role: Role): boolean {
+  return secondFactorFrom === null || role === 'developer' || LADDER.indexOf(role) < LADDER.indexOf(secondFactorFrom);
+}
+
 export function allows(grants: readonly Grant[], permission: Permission, place: Place): boolean {
   const rule: Rule = PERMISSIONS[permission];
   return grants.some((grant) => reaches(grant.at, place) && roleHas(grant.role, rule, place));

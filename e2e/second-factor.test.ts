@@ -123,3 +123,37 @@ test('before a critical act one proves that it is still oneself; who would rathe
   await proof.waitFor({ state: 'detached' });
   assertNoComplaints(ada);
 });
+
+test('an organisation asks for it: whoever has none is shown the way, and is back once they have one', async (t) => {
+  const station = await startStation(t);
+  const ada = await sitDown(t);
+  const { page } = ada;
+  await signIn(ada, station.url);
+  await goTo(page, 'People');
+  await page.getByRole('button', { name: 'Add a person' }).click();
+  await page.getByRole('dialog').getByLabel('Name').fill('Otto Operator');
+  await page.getByRole('dialog').getByLabel('E-mail').fill('otto@example.org');
+  await page.getByRole('dialog').getByRole('button', { name: 'Add', exact: true }).click();
+  const link = await page.getByRole('dialog').locator('code').textContent();
+  await page.getByRole('dialog').getByRole('button', { name: 'Done' }).click();
+  const otto = await sitDown(t);
+  await otto.page.goto(link as string);
+  await otto.page.getByRole('heading', { name: 'Works 1', level: 1 }).waitFor();
+
+  await goTo(page, 'All sites');
+  await page.getByLabel('Second factor', { exact: true }).first().click();
+  await page.getByRole('option', { name: 'everybody is asked' }).click();
+  await assertAccessible(page, 'what an organisation asks for');
+  await otto.page.getByRole('heading', { name: 'A second factor is asked for' }).waitFor();
+  await assertAccessible(otto.page, 'the way to a second factor');
+  await otto.page.getByRole('button', { name: 'My account', exact: true }).click();
+  await otto.page.getByRole('button', { name: 'Use my phone' }).click();
+  const phone = phoneWith((await otto.page.getByRole('dialog').locator('code').textContent()) ?? '');
+  await otto.page.getByLabel('The code it shows').fill(phone());
+  await otto.page.getByRole('button', { name: 'Confirm' }).click();
+  await otto.page.getByRole('button', { name: 'I have kept them' }).click();
+  await goTo(otto.page, 'Plant');
+  await otto.page.getByRole('heading', { name: 'Works 1', level: 1 }).waitFor();
+  assertNoComplaints(ada);
+  assertNoComplaints(otto);
+});

@@ -170,7 +170,8 @@ class Connection {
   /** A right may have changed: every stream it concerns is judged again before another byte of it leaves. */
   hear(event: StationEvent): void {
     const everyone = event.event === 'people.siteChanged' || event.event === 'people.organisationChanged';
-    if (!everyone && event.event !== 'people.grantsChanged' && event.event !== 'people.sessionEnded') return;
+    const one = event.event === 'people.grantsChanged' || event.event === 'people.rightsChanged' || event.event === 'people.sessionEnded';
+    if (!everyone && !one) return;
     this.rights += 1;
     for (const stream of [...this.open.values()]) {
       if (event.event === 'people.sessionEnded') {

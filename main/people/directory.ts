@@ -2,7 +2,7 @@
 
 import type { Kysely } from 'kysely';
 import type { Id } from '../../contract/ids.ts';
-import type { Grant, Place, Role } from '../../contract/permissions.ts';
+import { countsWithout, type Grant, type Place, type Role } from '../../contract/permissions.ts';
 import type { PlaceRef } from '../../contract/procedure.ts';
 import type { Station } from '../area.ts';
 import type { Entity } from '../store/entities.ts';
@@ -46,7 +46,8 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
   const read = () => store.read as Kysely<PeopleTables>;
   const tables = new Map(entities.map((entity) => [entity.name, entity.table]));
   let sites = new Map<Id, Site>();
-  let organisations = new Set<Id>();
+  /** From which role on each asks for a second factor. */
+  let organisations = new Map<Id, Role | null>();
   const grants = new Map<Id, readonly Grant[]>();
   const sessions = new Map<string, Session>();
   // What was being read while a fact said it changed is not kept: it may be the state before.
@@ -66,7 +67,7 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
   async function load(): Promise<void> {
     const before = told.sites;
     const rows = await read().selectFrom('sites').selectAll().where('deletedAt', 'is', null).execute();
-    const all = await read().selectFrom('organisations').select('id').where('deletedAt', 'is', null).execute();
+    const all = await read().selectFrom('organisations').select(['id', 'secondFactorFrom']).where('deletedAt', 'is', null).execute();
     if (before !== told.sites) return fresh();
     sites = new Map(
       rows.map((row) => [
@@ -81,19 +82,23 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
         },
       ]),
     );
-    organisations = new Set(all.map(({ id }) => id));
+    organisations = new Map(all.map(({ id, secondFactorFrom }) => [id, secondFactorFrom as Role | null]));
     loaded = true;
   }
 
   store.events.subscribe((event) => {
     switch (event.event) {
       case 'people.grantsChanged':
+      case 'people.rightsChanged':
         told.grants += 1;
         grants.delete(event.person);
         break;
       case 'people.siteChanged':
       case 'people.organisationChanged':
         told.sites += 1;
+        // What an organisation asks for decides which roles count.
+        told.grants += 1;
+        grants.clear();
         loading = undefined;
         loaded = false;
         break;
@@ -116,10 +121,30 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
       .where('deletedAt', 'is', null)
       .orderBy('id')
       .execute();
+    const proven = await hasSecondFactor(person);
+    await fresh();
     if (before !== told.grants) return grantsOf(person);
-    const found = rows.map((row) => ({ role: row.role as Role, at: grantPlace(row.at) }));
+    const found = rows.map((row) => ({ role: row.role as Role, at: grantPlace(row.at) })).filter((grant) => proven || counts(grant));
     grants.set(person, found);
     return found;
+  }
+
+  /** A key has nobody who could hold a phone. */
+  async function hasSecondFactor(person: Id): Promise<boolean> {
+    const row = await read()
+      .selectFrom('people')
+      .leftJoin('phone', 'phone.person', 'people.id')
+      .select(['people.machine', 'phone.confirmedAt'])
+      .where('people.id', '=', person)
+      .executeTakeFirst();
+    return row !== undefined && (row.machine === 1 || row.confirmedAt !== null);
+  }
+
+  /** Without a second factor. */
+  function counts({ role, at }: Grant): boolean {
+    if (at.kind === 'platform') return true;
+    const organisation = at.kind === 'organisation' ? at.organisation : sites.get(at.site)?.organisation;
+    return countsWithout(organisations.get(organisation ?? '') ?? null, role);
   }
 
   async function sessionOf(token: string): Promise<Session | undefined> {

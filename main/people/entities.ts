@@ -5,7 +5,13 @@ export const organisation = entity({
   name: 'organisation',
   table: 'organisations',
   scope: ['platform'],
-  fields: { key: text(), name: text(), archivedAt: optionalTime() },
+  fields: {
+    key: text(),
+    name: text(),
+    archivedAt: optionalTime(),
+    /** The lowest role whose rights count only with a second factor; null: none. */
+    secondFactorFrom: optionalText(),
+  },
   authority: 'hub',
 });
 

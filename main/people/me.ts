@@ -4,10 +4,10 @@ import type { Kysely } from 'kysely';
 import { Refusal } from '../../contract/errors.ts';
 import { keyFromName } from '../../contract/ids.ts';
 import type { Me } from '../../contract/people.ts';
-import type { Role } from '../../contract/permissions.ts';
+import { type Grant, type Place, type Role, sees } from '../../contract/permissions.ts';
 import type { Procedures, StateSource, Station } from '../area.ts';
 import type { Caller } from '../caller.ts';
-import { type Authority, grantPlace, placeAsGrant } from './directory.ts';
+import { type Directory, grantPlace, grantText, placeAsGrant } from './directory.ts';
 import { type PeopleTables, person, preference } from './entities.ts';
 
 const PICTURE_BYTES = 256 * 1024;
@@ -23,13 +23,13 @@ function pictureType(bytes: Uint8Array): 'image/png' | 'image/jpeg' | 'image/web
 
 export function ownProcedures(
   station: Station,
-  authority: Authority,
+  directory: Directory,
 ): Pick<Procedures<'people'>, 'me' | 'updateMe' | 'setPicture' | 'picture' | 'setPreference'> {
   const { store, blobs } = station;
   const read = () => store.read as Kysely<PeopleTables>;
 
   return {
-    me: (_, { caller }) => meOf(station, authority, caller),
+    me: (_, { caller }) => meOf(station, directory, caller),
 
     updateMe: (input, { caller }) =>
       store.change(caller.author, async (tx) => {
@@ -96,8 +96,11 @@ async function shareOrganisation({ store }: Station, caller: Caller, other: stri
   return common !== undefined;
 }
 
-async function meOf({ store, settings, version }: Station, authority: Authority, caller: Caller): Promise<Me> {
+async function meOf({ store, settings, version }: Station, directory: Directory, caller: Caller): Promise<Me> {
   const db = store.read as Kysely<PeopleTables>;
+  // As they are now: a stream may have been opened long ago.
+  const counting = await directory.grantsOf(caller.person);
+  const seesIt = (at: Place) => sees(counting, at, directory.organisationOf);
   const [self, grants, organisations, sites, preferences, session, credential, phone] = await Promise.all([
     db.selectFrom('people').selectAll().where('id', '=', caller.person).executeTakeFirstOrThrow(),
     db.selectFrom('grants').selectAll().where('person', '=', caller.person).where('deletedAt', 'is', null).orderBy('id').execute(),
@@ -108,6 +111,8 @@ async function meOf({ store, settings, version }: Station, authority: Authority,
     db.selectFrom('credential').select('person').where('person', '=', caller.person).executeTakeFirst(),
     db.selectFrom('phone').select('confirmedAt').where('person', '=', caller.person).executeTakeFirst(),
   ]);
+  const all = grants.map((row) => ({ id: row.id, person: row.person, role: row.role as Role, at: grantPlace(row.at) }));
+  const isCounting = ({ role, at }: Grant) => counting.some((one) => one.role === role && grantText(one.at) === grantText(at));
   const place = (row: (typeof sites)[number]) => ({
     kind: 'site' as const,
     organisation: row.organisation,
@@ -124,12 +129,19 @@ async function meOf({ store, settings, version }: Station, authority: Authority,
       disabledAt: self.disabledAt,
       machine: self.machine === 1,
     },
-    grants: grants.map((row) => ({ id: row.id, person: row.person, role: row.role as Role, at: grantPlace(row.at) })),
+    grants: all.filter(isCounting),
+    secondFactorNeeded: !all.every(isCounting),
     organisations: organisations
-      .filter((row) => caller.sees({ kind: 'organisation', organisation: row.id }))
-      .map(({ id, key, name, archivedAt }) => ({ id, key, name, archivedAt })),
+      .filter((row) => seesIt({ kind: 'organisation', organisation: row.id }))
+      .map(({ id, key, name, archivedAt, secondFactorFrom }) => ({
+        id,
+        key,
+        name,
+        archivedAt,
+        secondFactorFrom: secondFactorFrom as Me['organisations'][number]['secondFactorFrom'],
+      })),
     sites: sites
-      .filter((row) => caller.sees(place(row)))
+      .filter((row) => seesIt(place(row)))
       .map((row) => ({
         id: row.id,
         organisation: row.organisation,
@@ -149,15 +161,15 @@ async function meOf({ store, settings, version }: Station, authority: Authority,
       key: keyFromName(settings.name),
       name: settings.name,
       version,
-      at: placeAsGrant((await authority.placeOf('station')) ?? { kind: 'platform' }),
+      at: placeAsGrant((await directory.placeOf('station')) ?? { kind: 'platform' }),
     },
   };
 }
 
 /** One key: everything about me is small, and belongs together. */
-export function meStream(station: Station, authority: Authority, caller: Caller): StateSource<Me> {
+export function meStream(station: Station, directory: Directory, caller: Caller): StateSource<Me> {
   return {
-    read: async () => new Map([['me', await meOf(station, authority, caller)]]),
+    read: async () => new Map([['me', await meOf(station, directory, caller)]]),
     watch: (changed) =>
       station.store.events.subscribe((event) => {
         if ('person' in event && event.person === caller.person && event.event !== 'watch.noticed') changed('me');

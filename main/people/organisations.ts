@@ -60,7 +60,8 @@ export function organisationProcedures({
 
     updateOrganisation: (input, { caller }) =>
       store.change(caller.author, async (tx) => {
-        await tx.update(organisation, input.organisation, { name: input.name });
+        const { organisation: id, opId: _, ...values } = input;
+        await tx.update(organisation, id, values);
         tx.emit({ event: 'people.organisationChanged', organisation: input.organisation });
         return {};
       }),

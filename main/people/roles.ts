@@ -3,7 +3,17 @@
 import type { Kysely } from 'kysely';
 import { Refusal } from '../../contract/errors.ts';
 import type { Id } from '../../contract/ids.ts';
-import { allows, grantable, PERMISSIONS, type Permission, type Place, ROLE_LEVEL, type Role } from '../../contract/permissions.ts';
+import {
+  allows,
+  countsWithout,
+  type Grant,
+  grantable,
+  PERMISSIONS,
+  type Permission,
+  type Place,
+  ROLE_LEVEL,
+  type Role,
+} from '../../contract/permissions.ts';
 import type { Call, Procedures, Station } from '../area.ts';
 import type { Caller } from '../caller.ts';
 import type { Scope } from '../store/entities.ts';
@@ -141,6 +151,12 @@ export function roleProcedures(
       .where('person', 'in', ids)
       .where('confirmedAt', 'is not', null)
       .execute();
+    const { secondFactorFrom } = await read()
+      .selectFrom('organisations')
+      .select('secondFactorFrom')
+      .where('id', '=', place.organisation)
+      .executeTakeFirstOrThrow();
+    const counts = ({ role, at }: Grant) => at.kind === 'platform' || countsWithout(secondFactorFrom as Role | null, role);
     return {
       people: people.map((one) => ({
         ...one,
@@ -150,7 +166,7 @@ export function roleProcedures(
           (permission) =>
             one.disabledAt === null &&
             allows(
-              all.filter((given) => given.person === one.id),
+              all.filter((given) => given.person === one.id && (phones.some(({ person }) => person === one.id) || counts(given))),
               permission,
               place,
             ),
@@ -236,7 +252,7 @@ export function roleProcedures(
         if (!(await secondFactor.drop(tx, input.person))) throw new Refusal('conflict', 'There is no second factor on this account.');
         tx.note(null, [{ entity: 'person', id: input.person, field: 'secondFactor', before: true, after: null }]);
         await sessions.end(tx, { person: input.person });
-        tx.emit({ event: 'people.personChanged', person: input.person });
+        tx.emit({ event: 'people.rightsChanged', person: input.person });
         return {};
       }),
 

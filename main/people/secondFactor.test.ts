@@ -6,10 +6,11 @@ import type { Origin } from '../caller.ts';
 import { onBoth, sqliteFor } from '../testing/databases.ts';
 import { declaredProcedures } from '../testing/declared.ts';
 import { addSession, as, at, bearing, lastAudited, openWorld } from '../testing/people.ts';
+import { memoryReader } from '../testing/reader.ts';
 import type { TestStation } from '../testing/station.ts';
 import { contents } from '../testing/store.ts';
 import { openWires } from '../testing/wires.ts';
-import { PASSWORD } from '../testing/world.ts';
+import { CAST, MACHINE, PASSWORD } from '../testing/world.ts';
 import { codeAt, STEP_MS } from './totp.ts';
 
 const VIEWER = 'viewer@example.org';
@@ -261,3 +262,46 @@ onBoth('who has a second factor proves it is them by a code, not by the password
   await people.confirmSession({ totp: code() });
   await people.removeSecondFactor({});
 });
+
+// ---- an organisation that asks for it
+
+onBoth(
+  'where an organisation asks for a second factor, rights from that role on count only with one, at once, on open streams too',
+  async (database) => {
+    const station = await openWorld(database);
+    const admin = as(station, 'platformAdmin').people;
+    const ask = (secondFactorFrom: 'viewer' | 'siteManager' | null) =>
+      admin.updateOrganisation({ organisation: EXAMPLE.organisation, secondFactorFrom });
+    const { people } = as(station, 'viewer');
+    const places = memoryReader(station, CAST.viewer.token).open('people.places', { site: EXAMPLE.site });
+    const mine = memoryReader(station, CAST.viewer.token).open('people.me', {});
+    await Promise.all([places.next(), mine.next()]);
+
+    await ask('siteManager');
+    await people.listPlaces({ site: EXAMPLE.site });
+    await ask('viewer');
+    const last = await places.until(({ type }) => type === 'end');
+    assert.equal(last.type === 'end' && last.end.code, 'notFound');
+    await assert.rejects(people.listPlaces({ site: EXAMPLE.site }), { code: 'notFound' });
+    const told = await mine.until((said) => JSON.stringify(said).includes('"secondFactorNeeded":true'));
+    assert.ok(!JSON.stringify(told).includes(EXAMPLE.site), 'what one may not see is not told either');
+    const listed = await admin.listSitePeople({ site: EXAMPLE.site });
+    assert.deepEqual(listed.people.find(({ id }) => id === EXAMPLE.viewer)?.may, []);
+    // A key has nobody who could hold a phone; roles over the platform are no organisation's.
+    await bearing(station, MACHINE.token).people.listPlaces({ site: EXAMPLE.site });
+    await admin.listPlaces({ site: EXAMPLE.site });
+
+    // One's own account is open all the same: that is the way out.
+    await enrol(station);
+    await people.listPlaces({ site: EXAMPLE.site });
+    const back = await mine.until((said) => JSON.stringify(said).includes('"secondFactorNeeded":false'));
+    assert.ok(JSON.stringify(back).includes(EXAMPLE.site));
+    const again = memoryReader(station, CAST.viewer.token).open('people.places', { site: EXAMPLE.site });
+    await again.next();
+    await people.removeSecondFactor({});
+    const ended = await again.until(({ type }) => type === 'end');
+    assert.equal(ended.type === 'end' && ended.end.code, 'notFound');
+    await ask(null);
+    await people.listPlaces({ site: EXAMPLE.site });
+  },
+);

@@ -181,7 +181,7 @@ export function openSecondFactor(station: Station): SecondFactor {
           if (proof.proof !== 'right') return proof;
           await inside(tx).updateTable('phone').set({ confirmedAt: tx.now() }).where('person', '=', person).execute();
           tx.note('A second factor is asked for from now on.');
-          tx.emit({ event: 'people.personChanged', person });
+          tx.emit({ event: 'people.rightsChanged', person });
           return newRecoveryCodes(tx, person);
         });
         if (Array.isArray(answer)) return { recoveryCodes: answer };
@@ -200,7 +200,7 @@ export function openSecondFactor(station: Station): SecondFactor {
           await mustHave(tx, caller.person);
           await drop(tx, caller.person);
           tx.note('No second factor is asked for from now on.');
-          tx.emit({ event: 'people.personChanged', person: caller.person });
+          tx.emit({ event: 'people.rightsChanged', person: caller.person });
         });
         await secrets.remove(secretName(caller.person));
         return {};

@@ -257,8 +257,10 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
             if (proof.proof !== 'right') return refused(proof);
           }
           await inside(tx).deleteFrom('signInLink').where('secretDigest', '=', secretDigest).execute();
-          if (known?.replacesPhone && (await secondFactor.drop(tx, used.id)))
+          if (known?.replacesPhone && (await secondFactor.drop(tx, used.id))) {
             tx.note('The second factor was taken off at the station’s own console.');
+            tx.emit({ event: 'people.rightsChanged', person: used.id });
+          }
           return { token: await openByLink(tx, used.id, origin) };
         });
         if (outcome === undefined)

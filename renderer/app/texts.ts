@@ -145,6 +145,9 @@ export const texts = {
     title: 'Nothing here',
     page: 'There is no page at this address, or you may not see it.',
     home: 'To the plant',
+    secondFactor: 'A second factor is asked for',
+    secondFactorHint:
+      'Your organisation asks for a code from your phone beside the password. Choose your phone under “My account”; this page is here then.',
     noSites: 'You are not granted any site yet.',
     noSitesHint: 'Ask an administrator of your organisation for a role at a site. This page goes on by itself as soon as you have one.',
   },

@@ -1,5 +1,5 @@
 // Organisations and their sites: added, renamed, taken out of use.
-import { Badge, Button, Modal, Table, TextInput } from '@mantine/core';
+import { Badge, Button, Modal, Select, Table, TextInput } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
@@ -112,8 +112,34 @@ function OrganisationSection({ organisation, ask }: { organisation: Organisation
         </div>
       }
     >
+      {may('organisation.configure', { organisation: organisation.id }) && <SecondFactorPolicy organisation={organisation} />}
       {sites.length === 0 ? <p className="quiet">{t('organisations.noSites')}</p> : <Sites sites={sites} organisation={organisation} />}
     </Section>
+  );
+}
+
+const ASKED = ['viewer', 'operator', 'siteManager', 'organisationAdmin'] as const;
+type From = (typeof ASKED)[number];
+
+/** From which role on people of the organisation need a second factor. */
+function SecondFactorPolicy({ organisation }: { organisation: Organisation }) {
+  const { t } = useTranslation('people');
+  const station = useStation();
+  const ask = useCommand(
+    (secondFactorFrom: From | null) => station.people.updateOrganisation({ organisation: organisation.id, secondFactorFrom }),
+    { announce: true },
+  );
+  return (
+    <Select
+      className={classes.policy}
+      label={t('policy.label')}
+      description={t('policy.hint')}
+      allowDeselect={false}
+      disabled={ask.busy}
+      data={['nobody', ...ASKED].map((from) => ({ value: from, label: t(`policy.from.${from as 'nobody' | From}`) }))}
+      value={organisation.secondFactorFrom ?? 'nobody'}
+      onChange={(from) => void ask.run(from === null || from === 'nobody' ? null : (from as From))}
+    />
   );
 }
 

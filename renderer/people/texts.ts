@@ -146,7 +146,7 @@ export const texts = {
     'people.setPreference': 'changed a choice of their own',
     'people.revokeSession': 'ended a session of their own',
     'people.createOrganisation': 'added an organisation',
-    'people.updateOrganisation': 'renamed an organisation',
+    'people.updateOrganisation': 'changed an organisation',
     'people.archiveOrganisation': 'took an organisation out of use, or back',
     'people.createSite': 'added a site',
     'people.updateSite': 'changed a site',
@@ -180,6 +180,17 @@ export const texts = {
     'watch.readNotices': 'read their notices',
     'watch.nightlyBackup': 'started the nightly backup',
     'watch.notice': 'told somebody something',
+  },
+  policy: {
+    label: 'Second factor',
+    hint: 'Whoever is asked and has none keeps their account, and gets their rights once they have one.',
+    from: {
+      nobody: 'nobody is asked',
+      viewer: 'everybody is asked',
+      operator: 'from operators on',
+      siteManager: 'from site managers on',
+      organisationAdmin: 'organisation admins only',
+    },
   },
   import: {
     button: 'From a table',

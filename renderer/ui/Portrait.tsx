@@ -24,7 +24,15 @@ export function Portrait({ person, size }: { person: Person; size: string }) {
   });
   const picture = data?.picture;
   return (
-    <Avatar size={size} radius="xl" variant="default" alt="" src={picture ? `data:${picture.type};base64,${picture.data}` : null}>
+    // Whoever hears the page hears the name that stands beside it.
+    <Avatar
+      size={size}
+      radius="xl"
+      variant="default"
+      alt=""
+      aria-hidden
+      src={picture ? `data:${picture.type};base64,${picture.data}` : null}
+    >
       {initials(person.name)}
     </Avatar>
   );

@@ -10,6 +10,14 @@ export function NothingHere() {
   const { t } = useTranslation('app');
   const me = useMe();
   const navigate = useNavigate();
+  if (me.secondFactorNeeded)
+    return (
+      <Page title={t('nothingHere.secondFactor')}>
+        <Empty action={<Button onClick={() => void navigate({ to: addressOf(homeOf(me), 'account') })}>{t('bar.myAccount')}</Button>}>
+          {t('nothingHere.secondFactorHint')}
+        </Empty>
+      </Page>
+    );
   if (me.sites.length === 0 && me.organisations.length === 0)
     return (
       <Page title={t('nothingHere.noSites')}>
