@@ -152,7 +152,7 @@ test('an organisation asks for it: whoever has none is shown the way, and is bac
   await otto.page.getByLabel('The code it shows').fill(phone());
   await otto.page.getByRole('button', { name: 'Confirm' }).click();
   await otto.page.getByRole('button', { name: 'I have kept them' }).click();
-  await goTo(otto.page, 'Plant');
+  await otto.page.goto(station.url);
   await otto.page.getByRole('heading', { name: 'Works 1', level: 1 }).waitFor();
   assertNoComplaints(ada);
   assertNoComplaints(otto);

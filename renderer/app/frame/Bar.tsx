@@ -104,7 +104,8 @@ function Account() {
   return (
     <Menu position="bottom-end" width="15rem">
       <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size="lg" radius="xl" aria-label={t('bar.account', { name: me.person.name })}>
+        <ActionIcon variant="subtle" color="gray" size="lg" radius="xl">
+          <VisuallyHidden>{t('bar.account', { name: me.person.name })}</VisuallyHidden>
           <Portrait person={me.person} size="1.75rem" />
         </ActionIcon>
       </Menu.Target>
