@@ -8,6 +8,7 @@ import type { Origin } from '../caller.ts';
 import type { Author, Store, Tx } from '../store/index.ts';
 import { CONFIRMED_MS } from './directory.ts';
 import type { PeopleTables } from './entities.ts';
+import { type Known, mustBeStrong } from './passphrase.ts';
 import { hashPassword, isOutdated, verifyNobody, verifyPassword } from './passwords.ts';
 import { refused, type SecondFactor } from './secondFactor.ts';
 import { openCrowd, openThrottle } from './throttle.ts';
@@ -61,7 +62,7 @@ export type Sessions = {
 };
 
 export function openSessions(station: Station, secondFactor: SecondFactor): Sessions {
-  const { store, clock, random } = station;
+  const { store, clock, random, settings } = station;
   const throttle = openThrottle(clock);
   const crowd = openCrowd(clock);
   const read = () => store.read as Kysely<PeopleTables>;
@@ -157,6 +158,28 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
       .executeTakeFirst();
     return row?.hash;
   };
+
+  /** What a guesser knows of somebody: their own names, and those of the station and their organisations. */
+  async function namesAround(id: Id): Promise<Known> {
+    const [self, organisations, sites] = await Promise.all([
+      read().selectFrom('people').select(['name', 'email']).where('id', '=', id).executeTakeFirst(),
+      read()
+        .selectFrom('memberships')
+        .innerJoin('organisations', 'organisations.id', 'memberships.organisation')
+        .select('organisations.name')
+        .where('memberships.person', '=', id)
+        .where('memberships.deletedAt', 'is', null)
+        .execute(),
+      read()
+        .selectFrom('memberships')
+        .innerJoin('sites', 'sites.organisation', 'memberships.organisation')
+        .select('sites.name')
+        .where('memberships.person', '=', id)
+        .where('memberships.deletedAt', 'is', null)
+        .execute(),
+    ]);
+    return { person: self ? [self.name, self.email] : [], place: [settings.name, ...[...organisations, ...sites].map(({ name }) => name)] };
+  }
 
   /** Counted before anything is awaited, so that guesses sent all at once are slowed as well. */
   function slowDown(account: string, { from, local }: Origin): void {
@@ -341,6 +364,7 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
       },
 
       async changePassword(input, { caller, origin }) {
+        mustBeStrong(input.password, await namesAround(caller.person));
         const known = await read().selectFrom('credential').select('hash').where('person', '=', caller.person).executeTakeFirst();
         if (known) {
           slowDown(caller.person, origin);

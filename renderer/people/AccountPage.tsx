@@ -137,7 +137,7 @@ function Password() {
           description={t('app:setUp.passwordHint')}
           autoComplete="new-password"
           required
-          minLength={8}
+          minLength={10}
           value={form.password}
           onChange={(event) => setForm({ ...form, password: event.currentTarget.value })}
         />
