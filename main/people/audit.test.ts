@@ -25,6 +25,7 @@ const WHERE: Record<string, readonly [organisation: string | null, site: string 
   'people.changePassword': NOWHERE,
   'people.setPicture': NOWHERE,
   'people.revokeSession': NOWHERE,
+  'people.revokeOtherSessions': NOWHERE,
   'people.setPreference': NOWHERE,
   'people.confirmSession': NOWHERE,
   'people.beginSecondFactor': NOWHERE,

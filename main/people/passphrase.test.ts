@@ -77,7 +77,14 @@ test('letters that nobody has put in a row are good, and so are four words', () 
     maxLength: 6,
   });
   fc.assert(fc.property(unlike, fc.constantFrom(' ', '-', ''), (words, j) => assert.equal(weakness(words.join(j), KNOWN), undefined)));
-  for (const good of [PASSWORD, 'another long phrase', 'the new phrase', 'somebody else’s', 'a few words are easy to keep', 'Drei Würfel, ein Fahrrad'])
+  for (const good of [
+    PASSWORD,
+    'another long phrase',
+    'the new phrase',
+    'somebody else’s',
+    'a few words are easy to keep',
+    'Drei Würfel, ein Fahrrad',
+  ])
     assert.equal(weakness(good, KNOWN), undefined, good);
   assert.equal(weakness('the new phrase', { person: ['The Viewer'], place: [] }), undefined, 'a small word is nobody’s name');
   assert.notEqual(weakness('correct horse battery staple', KNOWN), undefined, 'famous');

@@ -6,7 +6,7 @@ import type { Id } from '../../contract/ids.ts';
 import type { Procedures, Station } from '../area.ts';
 import type { Origin } from '../caller.ts';
 import type { Author, Store, Tx } from '../store/index.ts';
-import { CONFIRMED_MS } from './directory.ts';
+import { CONFIRMED_MS, IDLE_MS } from './directory.ts';
 import type { PeopleTables } from './entities.ts';
 import { type Known, mustBeStrong } from './passphrase.ts';
 import { hashPassword, isOutdated, verifyNobody, verifyPassword } from './passwords.ts';
@@ -47,7 +47,7 @@ export async function turnAway(store: Store, by: Author, refusal: Refusal): Prom
 export type Sessions = {
   procedures: Pick<
     Procedures<'people'>,
-    'signIn' | 'signInByLink' | 'signOut' | 'listSessions' | 'revokeSession' | 'changePassword' | 'confirmSession'
+    'signIn' | 'signInByLink' | 'signOut' | 'listSessions' | 'revokeSession' | 'revokeOtherSessions' | 'changePassword' | 'confirmSession'
   >;
   /** Opens a session inside a change; the token is known only to whoever gets it now. */
   open(tx: Tx, person: Id, origin: Origin): Promise<string>;
@@ -70,7 +70,18 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
 
   const open: Sessions['open'] = async (tx, person, origin) => {
     const token = newToken(random);
-    await inside(tx).deleteFrom('session').where('expiresAt', '<=', tx.now()).execute();
+    await inside(tx)
+      .deleteFrom('session')
+      .where(({ eb, and, not, exists, selectFrom }) =>
+        eb.or([
+          eb('expiresAt', '<=', tx.now()),
+          and([
+            eb('seenAt', '<=', tx.now() - IDLE_MS),
+            not(exists(selectFrom('people').select('id').whereRef('people.id', '=', 'session.person').where('machine', '=', 1))),
+          ]),
+        ]),
+      )
+      .execute();
     await inside(tx)
       .insertInto('session')
       .values({
@@ -332,6 +343,7 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
           .selectAll()
           .where('person', '=', caller.person)
           .where('expiresAt', '>', clock())
+          .where(({ eb, or }) => or([eb('seenAt', '>', clock() - IDLE_MS), eb('id', '=', caller.session)]))
           .orderBy('createdAt', 'desc')
           .orderBy('id', 'desc')
           .execute();
@@ -358,6 +370,14 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
             .executeTakeFirst();
           if (own === undefined) throw new Refusal('notFound', 'This session has ended already.');
           await end(tx, { session: input.session });
+          tx.note(null);
+        });
+        return {};
+      },
+
+      async revokeOtherSessions(_, { caller }) {
+        await store.change(caller.author, async (tx) => {
+          await end(tx, { person: caller.person, except: caller.session });
           tx.note(null);
         });
         return {};
