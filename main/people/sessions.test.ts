@@ -146,6 +146,39 @@ onBoth('a password hashed with less than today’s parameters is hashed anew by 
   await assert.rejects(signIn(station, 'a wrong phrase'), wrong);
 });
 
+onBoth(
+  'a thousand guesses from elsewhere disturb neither the owner’s session and stream nor their sign-in from another place',
+  async (database) => {
+    const station = await openWorld(database);
+    const owner = as(station, 'viewer', at('192.0.2.1'));
+    await owner.people.me({});
+    const stream = memoryReader(station, CAST.viewer.token).open('people.me', {});
+    await stream.next();
+    const codes: string[] = [];
+    const guesses = Array.from({ length: 1_000 }, (_, n) =>
+      signIn(station, `guess ${n}`, VIEWER, at(`198.51.100.${n % 20}`)).catch(({ code }) => codes.push(code)),
+    );
+    // In the midst of it, and at its end.
+    await owner.people.updateMe({ name: 'Vera' });
+    const shown = (name: string) =>
+      stream.until((said) => said.type === 'values' && JSON.stringify(said.values).includes(`"name":"${name}"`));
+    await shown('Vera');
+    await signIn(station, PASSWORD, VIEWER, at('203.0.113.9'));
+    await Promise.all(guesses);
+    assert.deepEqual(
+      [codes.length, codes.filter((code) => code === 'unauthenticated').length, codes.filter((code) => code === 'tooMany').length],
+      [1_000, 60, 940],
+    );
+    await owner.people.updateMe({ name: 'Vera V.' });
+    await shown('Vera V.');
+    assert.ok(!stream.said.some(({ type }) => type === 'end'));
+    const { token } = await signIn(station, PASSWORD, VIEWER, at('203.0.113.10'));
+    assert.equal(await lives(station, token), true);
+    assert.equal(await lives(station, CAST.viewer.token), true);
+    await assert.rejects(signIn(station, PASSWORD, VIEWER, at('198.51.100.1')), { code: 'tooMany' }, 'where it was guessed');
+  },
+);
+
 // ---- sessions
 
 onBoth('a session lives thirty days from its sign-in, however much it is used, and is told to its owner', async (database) => {
