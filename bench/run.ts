@@ -7,6 +7,8 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   channel: () => import('./channel.ts'),
   'store-change': () => import('./store-change.ts'),
   'edge-start': () => import('./edge-start.ts'),
+  'people-authorise': () => import('./people-authorise.ts'),
+  'people-signin': () => import('./people-signin.ts'),
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean', default: false } } });

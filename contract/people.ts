@@ -237,6 +237,13 @@ export const people = area('people', {
     output: v.nothing,
     example: { session: EXAMPLE.session },
   }),
+  revokeOtherSessions: command({
+    summary: 'End all of my own sessions but this one.',
+    input: z.strictObject({ opId: v.opId }),
+    needs: ownAccount,
+    output: v.nothing,
+    example: {},
+  }),
   confirmSession: command({
     summary: 'Prove that it is still you, by your password or a code, before a critical act. Good for ten minutes.',
     input: z.strictObject({ password: v.plain(256).optional(), totp: code.optional() }),

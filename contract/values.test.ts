@@ -28,9 +28,9 @@ test('ids, keys and addresses are what they look like', () => {
     assert.equal(accepts(v.email, bad), false, JSON.stringify(bad));
 });
 
-test('a password has at least 8 characters and is not trimmed', () => {
-  assert.equal(accepts(v.password, '1234567'), false);
-  assert.equal(v.password.parse(' 1234567 '), ' 1234567 ');
+test('a password has at least 10 characters and is not trimmed', () => {
+  assert.equal(accepts(v.password, '123456789'), false);
+  assert.equal(v.password.parse(' 12345678 '), ' 12345678 ');
   assert.equal(accepts(v.password, 'x'.repeat(257)), false);
 });
 

@@ -154,6 +154,9 @@ test('one’s own picture, name and password are changed', async (t) => {
   await page.getByRole('button', { name: 'Account of Ada Lovelace' }).waitFor();
 
   await page.getByRole('textbox', { name: 'Present password' }).fill('wrong');
+  await page.getByRole('textbox', { name: 'New password' }).fill('Ada-Lovelace-26');
+  await page.getByRole('button', { name: 'Change password' }).click();
+  await page.getByText(/hardly more than your own name.* Put four or more words together/).waitFor();
   await page.getByRole('textbox', { name: 'New password' }).fill('another long phrase');
   await page.getByRole('button', { name: 'Change password' }).click();
   await page.getByText('The present password is not right.').waitFor();
@@ -162,5 +165,17 @@ test('one’s own picture, name and password are changed', async (t) => {
   await page.getByText('Your password is changed.').waitFor();
   await elsewhere.page.getByText('Your session has ended.').waitFor();
   await signIn(elsewhere, station.url, { email: 'ada@example.org', password: 'another long phrase' });
+
+  // By name, not by what it calls itself, which is long.
+  await page.reload();
+  await page
+    .getByText(/ · Chrome on (Linux|macOS|Windows)$/)
+    .nth(1)
+    .waitFor();
+  assert.equal(await page.getByText('Mozilla/5.0').count(), 0);
+  await page.getByRole('button', { name: 'Sign out everywhere else' }).click();
+  await elsewhere.page.getByText('Your session has ended.').waitFor();
+  await page.getByRole('button', { name: 'Sign out everywhere else' }).waitFor({ state: 'detached' });
+  await page.getByText('this one').waitFor();
   assertNoComplaints(ada);
 });

@@ -68,6 +68,7 @@ test('a phone is chosen, asked for at the door, remembered by a device, and repl
   await door.getByRole('navigation', { name: 'Areas' }).waitFor();
   await page.reload();
   await page.getByText(/9 recovery codes left/).waitFor();
+  await page.getByText(/^Remembered since .*: Chrome on (Linux|macOS|Windows)$/).waitFor();
   await page.getByRole('button', { name: 'Forget the devices' }).click();
   await page.getByText(/0 devices remembered/).waitFor();
   await signOut();

@@ -272,7 +272,11 @@ test('a session that expires ends its streams: with the next thing they would sa
   const quiet = memoryReader(station, token).open('people.me', {});
   const lasting = memoryReader(station, CAST.viewer.token).open('people.me', {});
   await Promise.all([busy.next(), quiet.next(), lasting.next()]);
-  station.clock.advance(30 * 86_400_000);
+  for (let day = 0; day < 30; day += 6) {
+    station.clock.advance(6 * 86_400_000);
+    for (const used of [CAST.viewer.token, CAST.siteManager.token]) await station.client({ token: used, origin: CONSOLE }).people.me({});
+    if (day < 24) await station.client({ token, origin: CONSOLE }).people.me({});
+  }
   await as(station, 'siteManager').people.updatePlace({ place: EXAMPLE.system, name: 'Cooling' });
   await after(5);
   assert.deepEqual([busy.said.length, codeOf(busy)], [2, 'unauthenticated']);
@@ -281,6 +285,35 @@ test('a session that expires ends its streams: with the next thing they would sa
   await after(5);
   assert.equal(codeOf(quiet), 'unauthenticated');
   assert.equal(hasEnded(lasting), false);
+});
+
+test('a stream does not keep its session in use: it ends with it at a beat, and another that is used goes on', async (t) => {
+  mock.timers.enable({ apis: ['setInterval'] });
+  t.after(() => mock.timers.reset());
+  const station = await openTestStation(t);
+  await buildWorld(station);
+  const [watched, busy, used] = (['viewer', 'nobody', 'operator'] as const).map((who) =>
+    memoryReader(station, CAST[who].token).open(who === 'nobody' ? 'people.me' : 'people.places', who === 'nobody' ? {} : places),
+  ) as [OpenStream, OpenStream, OpenStream];
+  await Promise.all([watched.next(), busy.next(), used.next()]);
+  for (let day = 0; day < 6; day++) {
+    station.clock.advance(86_400_000);
+    mock.timers.tick(BEAT_MS);
+    await after(5);
+  }
+  await as(station, 'operator').people.me({});
+  await as(station, 'siteManager').people.me({});
+  station.clock.advance(86_400_000);
+  // No beat between: what the streams remember of their sessions is a day old.
+  await as(station, 'siteManager').people.updatePlace({ place: EXAMPLE.system, name: 'Cooling' });
+  await after(10);
+  assert.deepEqual([hasEnded(watched), codeOf(watched)], [true, 'unauthenticated']);
+  assert.deepEqual([hasEnded(used), used.said.length], [false, 2]);
+  assert.equal(hasEnded(busy), false);
+  mock.timers.tick(BEAT_MS);
+  await after(10);
+  assert.equal(codeOf(busy), 'unauthenticated');
+  assert.equal(hasEnded(used), false);
 });
 
 onBoth('after a storm of grants given and taken every stream shows what its reader may see, and no other', async (database) => {

@@ -175,7 +175,7 @@ class Connection {
     this.rights += 1;
     for (const stream of [...this.open.values()]) {
       if (event.event === 'people.sessionEnded') {
-        if (event.session === stream.session.session) this.finish(stream, new Refusal('unauthenticated', 'Your session has ended.'));
+        if (event.session === stream.session.session) this.finish(stream, sessionEnded());
       } else if (everyone || event.person === stream.session.person) {
         stream.held = true;
         void this.judgeAgain(stream, true);
@@ -348,7 +348,12 @@ class Connection {
 
   /** False where it has to wait for credit. */
   private sendPending(stream: Open, sealed: Sealed): boolean {
-    if (stream.session.expiresAt <= this.options.clock()) throw new Refusal('unauthenticated', 'Your session has ended.');
+    if (stream.session.endsAt <= this.options.clock()) {
+      // Unless it was used since we last looked.
+      stream.held = true;
+      void this.judgeAgain(stream, true);
+      return false;
+    }
     if (sealed === 'end') {
       this.finish(stream, undefined);
       return true;
@@ -383,11 +388,13 @@ class Connection {
     }
     const { judgement } = stream;
     try {
-      // Known without the store, which may be away.
-      if (stream.session.expiresAt <= clock()) throw new Refusal('unauthenticated', 'Your session has ended.');
-      const session = await authority.session(stream.token);
-      if (session === undefined) throw new Refusal('unauthenticated', 'Your session has ended.');
-      if (!rightsChanged) return;
+      // What a stream shows by itself is no use of the session.
+      const session = await authority.session(stream.token, 'look');
+      if (session === undefined) throw sessionEnded();
+      if (!rightsChanged) {
+        stream.session = { ...stream.session, endsAt: session.endsAt };
+        return;
+      }
       const verdict = await judge(authority, stream.declared.needs as never, session, stream.input);
       if (stream.closed || judgement !== stream.judgement) return;
       // Nobody asked for anything just now: what took the right away stands in the audit.
@@ -406,6 +413,8 @@ class Connection {
     } catch (error) {
       if (stream.closed || judgement !== stream.judgement) return;
       if (!isUnavailable(error)) return this.finish(stream, error);
+      // Known without the store.
+      if (stream.session.endsAt <= clock()) return this.finish(stream, sessionEnded());
       // Either nobody knows of a change that would forbid it, or it is held and asked about again: no reason to end it.
       if (!rightsChanged) return;
       stream.unjudged = true;
@@ -442,6 +451,8 @@ class Connection {
     this.send(encodeJson(FRAME.end, id, end));
   }
 }
+
+const sessionEnded = () => new Refusal('unauthenticated', 'Your session has ended.');
 
 function isUnavailable(error: unknown): boolean {
   const meaning = storeError(error);

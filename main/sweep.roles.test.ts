@@ -49,6 +49,7 @@ const TABLE: Record<string, string> = {
   'people.picture': '          nnnn+ nnn uu', // that of the platform administrator, who belongs to no organisation
   'people.listSessions': '     +++++ +++ uu',
   'people.revokeSession': '    nnnn+ nnn uu', // it is the platform administrator's own
+  'people.revokeOtherSessions': '+++++ +++ uu',
   'people.confirmSession': '   +++++ +++ uu',
   'people.secondFactor': '     +++++ +++ uu',
   'people.beginSecondFactor': '+++++ +++ uu',

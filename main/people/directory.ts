@@ -12,7 +12,8 @@ import { digestOf } from './tokens.ts';
 export type SessionFacts = {
   person: Id;
   session: Id;
-  expiresAt: number;
+  /** When it ends if it is not used any more. */
+  endsAt: number;
   grants: readonly Grant[];
   /** A key, and nobody of flesh and blood. */
   machine: boolean;
@@ -22,8 +23,8 @@ export type SessionFacts = {
 
 /** What router and streams ask people before they let anything happen. */
 export type Authority = {
-  /** The living session behind a token, with the person's present roles. */
-  session(token: string | undefined): Promise<SessionFacts | undefined>;
+  /** The living session behind a token, with the person's present roles. To ask is to use it, unless one only looks whether it still lives. */
+  session(token: string | undefined, why?: 'use' | 'look'): Promise<SessionFacts | undefined>;
   placeOf(ref: PlaceRef): Promise<Place | undefined>;
   organisationOf(site: Id): Id | undefined;
 };
@@ -35,6 +36,8 @@ export type Directory = Authority & {
 type Site = Extract<Place, { kind: 'site' }> & { archived: boolean };
 type Session = { id: Id; person: Id; expiresAt: number; seenAt: number; confirmedAt: number; machine: number };
 
+/** A session that nobody uses ends by itself; the key of a machine does not. */
+export const IDLE_MS = 7 * 24 * 60 * 60_000;
 /** How long a proof is good for critical acts. */
 export const CONFIRMED_MS = 10 * 60_000;
 /** From here on those that have expired are looked for when one more comes. */
@@ -149,7 +152,7 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
 
   async function sessionOf(token: string): Promise<Session | undefined> {
     const known = sessions.get(token);
-    if (known && known.expiresAt <= clock()) sessions.delete(token);
+    if (known && endOf(known) <= clock()) sessions.delete(token);
     else if (known) return known;
     const before = told.sessions;
     const session = await read()
@@ -166,24 +169,24 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
   }
 
   function keep(token: string, session: Session): void {
-    if (sessions.size >= MOST_REMEMBERED) for (const [known, { expiresAt }] of sessions) if (expiresAt <= clock()) sessions.delete(known);
+    if (sessions.size >= MOST_REMEMBERED) for (const [known, session] of sessions) if (endOf(session) <= clock()) sessions.delete(known);
     sessions.set(token, session);
   }
 
   /** Everything at hand already, as it nearly always is: every single request comes by here. */
-  function remembered(token: string): SessionFacts | undefined {
+  function remembered(token: string, use: boolean): SessionFacts | undefined {
     const session = sessions.get(token);
     const own = session && grants.get(session.person);
     if (!loaded || own === undefined || session === undefined) return undefined;
     const now = clock();
-    if (session.expiresAt <= now || now - session.seenAt > SEEN_MS) return undefined;
+    if (endOf(session) <= now || (use && now - session.seenAt > SEEN_MS)) return undefined;
     return factsOf(session, own, now);
   }
 
-  async function facts(session: Session | undefined): Promise<SessionFacts | undefined> {
-    if (session === undefined || session.expiresAt <= clock()) return undefined;
+  async function facts(session: Session | undefined, use: boolean): Promise<SessionFacts | undefined> {
+    if (session === undefined || endOf(session) <= clock()) return undefined;
     await fresh();
-    if (clock() - session.seenAt > SEEN_MS) seen(session);
+    if (use && clock() - session.seenAt > SEEN_MS) seen(session);
     return factsOf(session, await grantsOf(session.person), clock());
   }
 
@@ -232,7 +235,11 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
 
   return {
     grantsOf,
-    session: async (token) => (token === undefined ? undefined : (remembered(token) ?? facts(await sessionOf(token)))),
+    async session(token, why = 'use') {
+      if (token === undefined) return undefined;
+      const use = why === 'use';
+      return remembered(token, use) ?? facts(await sessionOf(token), use);
+    },
     organisationOf: (id) => sites.get(id)?.organisation,
     async placeOf(ref) {
       await fresh();
@@ -246,14 +253,16 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
   };
 }
 
+const endOf = ({ expiresAt, seenAt, machine }: Session): number => (machine === 1 ? expiresAt : Math.min(expiresAt, seenAt + IDLE_MS));
+
 /** A proof of tomorrow, where the clock was set back, is none. */
-const factsOf = ({ person, id, expiresAt, confirmedAt, machine }: Session, grants: readonly Grant[], now: number): SessionFacts => ({
-  person,
-  session: id,
-  expiresAt,
+const factsOf = (session: Session, grants: readonly Grant[], now: number): SessionFacts => ({
+  person: session.person,
+  session: session.id,
+  endsAt: endOf(session),
   grants,
-  machine: machine === 1,
-  confirmed: confirmedAt <= now && now - confirmedAt < CONFIRMED_MS,
+  machine: session.machine === 1,
+  confirmed: session.confirmedAt <= now && now - session.confirmedAt < CONFIRMED_MS,
 });
 
 /** 'site:<id>' ⇄ {kind: 'site', site: id} */

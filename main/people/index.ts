@@ -21,6 +21,7 @@ import { type FirstStart, openFirstStart } from './setup.ts';
 
 export type { Authority, SessionFacts } from './directory.ts';
 export { entities } from './entities.ts';
+export { weakness } from './passphrase.ts';
 export type { SetUp } from './setup.ts';
 
 export type People = Area<'people'> & {

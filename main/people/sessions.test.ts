@@ -8,9 +8,10 @@ import type { Origin } from '../caller.ts';
 import { station as itself } from '../store/index.ts';
 import { onBoth, sqliteFor } from '../testing/databases.ts';
 import { addSession, as, at, bearing, lastAudited, openWorld } from '../testing/people.ts';
+import { isA, memoryReader } from '../testing/reader.ts';
 import { CONSOLE, type TestStation } from '../testing/station.ts';
 import { contents } from '../testing/store.ts';
-import { CAST, OTHER, PASSWORD } from '../testing/world.ts';
+import { CAST, MACHINE, OTHER, PASSWORD } from '../testing/world.ts';
 import { digestOf } from './tokens.ts';
 
 const DAY_MS = 86_400_000;
@@ -145,6 +146,39 @@ onBoth('a password hashed with less than today’s parameters is hashed anew by 
   await assert.rejects(signIn(station, 'a wrong phrase'), wrong);
 });
 
+onBoth(
+  'a thousand guesses from elsewhere disturb neither the owner’s session and stream nor their sign-in from another place',
+  async (database) => {
+    const station = await openWorld(database);
+    const owner = as(station, 'viewer', at('192.0.2.1'));
+    await owner.people.me({});
+    const stream = memoryReader(station, CAST.viewer.token).open('people.me', {});
+    await stream.next();
+    const codes: string[] = [];
+    const guesses = Array.from({ length: 1_000 }, (_, n) =>
+      signIn(station, `guess ${n}`, VIEWER, at(`198.51.100.${n % 20}`)).catch(({ code }) => codes.push(code)),
+    );
+    // In the midst of it, and at its end.
+    await owner.people.updateMe({ name: 'Vera' });
+    const shown = (name: string) =>
+      stream.until((said) => said.type === 'values' && JSON.stringify(said.values).includes(`"name":"${name}"`));
+    await shown('Vera');
+    await signIn(station, PASSWORD, VIEWER, at('203.0.113.9'));
+    await Promise.all(guesses);
+    assert.deepEqual(
+      [codes.length, codes.filter((code) => code === 'unauthenticated').length, codes.filter((code) => code === 'tooMany').length],
+      [1_000, 60, 940],
+    );
+    await owner.people.updateMe({ name: 'Vera V.' });
+    await shown('Vera V.');
+    assert.ok(!stream.said.some(({ type }) => type === 'end'));
+    const { token } = await signIn(station, PASSWORD, VIEWER, at('203.0.113.10'));
+    assert.equal(await lives(station, token), true);
+    assert.equal(await lives(station, CAST.viewer.token), true);
+    await assert.rejects(signIn(station, PASSWORD, VIEWER, at('198.51.100.1')), { code: 'tooMany' }, 'where it was guessed');
+  },
+);
+
 // ---- sessions
 
 onBoth('a session lives thirty days from its sign-in, however much it is used, and is told to its owner', async (database) => {
@@ -164,8 +198,10 @@ onBoth('a session lives thirty days from its sign-in, however much it is used, a
       current: true,
     },
   );
-  station.clock.advance(29 * DAY_MS);
-  await bearing(station, token).people.me({});
+  for (const days of [6, 6, 6, 6, 5]) {
+    station.clock.advance(days * DAY_MS);
+    for (const used of [token, CAST.operator.token, CAST.viewer.token]) await bearing(station, used).people.me({});
+  }
   // Written beside the call that was served: the changes of one store keep their order.
   await as(station, 'operator').people.updateMe({ name: 'Otto' });
   assert.deepEqual([(await own())?.seenAt, (await own())?.expiresAt], [station.clock(), signedInAt + 30 * DAY_MS]);
@@ -174,6 +210,68 @@ onBoth('a session lives thirty days from its sign-in, however much it is used, a
   station.clock.advance(1);
   assert.equal(await lives(station, token), false);
   assert.deepEqual((await as(station, 'viewer').people.listSessions({})).sessions.length, 1);
+});
+
+onBoth('a session that nobody uses for seven days ends by itself, and is not listed any more', async (database) => {
+  const station = await openWorld(database);
+  const [used, idle] = [await signIn(station), await signIn(station)].map(({ token }) => token) as [string, string];
+  assert.equal(await lives(station, used), true);
+  station.clock.advance(4 * DAY_MS);
+  assert.equal(await lives(station, used), true, 'used: it lasts seven days from here');
+  station.clock.advance(3 * DAY_MS - 1);
+  const listed = async () => (await bearing(station, used).people.listSessions({})).sessions.length;
+  assert.equal(await listed(), 3, 'the last millisecond');
+  station.clock.advance(1);
+  assert.deepEqual([await lives(station, idle), await lives(station, used)], [false, true]);
+  assert.equal(await listed(), 1);
+  // Not only forgotten: a use after its end does not bring it back, and the next sign-in clears it away.
+  station.clock.advance(-1_000);
+  const { token } = await signIn(station);
+  station.clock.advance(2_000);
+  await signIn(station);
+  const rows = await station.store.database.kysely
+    .selectFrom('session' as never)
+    .select('tokenDigest' as never)
+    .where('person' as never, '=', EXAMPLE.viewer as never)
+    .execute();
+  const kept = (rows as { tokenDigest: string }[]).map(({ tokenDigest }) => tokenDigest);
+  assert.deepEqual([kept.includes(digestOf(idle)), kept.includes(digestOf(used)), kept.includes(digestOf(token))], [false, true, true]);
+});
+
+onBoth('the last use counts also after the station was started again', async (database) => {
+  const station = await openWorld(database);
+  const { token } = await signIn(station);
+  station.clock.advance(6 * DAY_MS);
+  assert.equal(await lives(station, token), true);
+  // Forgotten by memory, as by a restart: what is read again is what was written down.
+  await bearing(station, token).people.confirmSession({ password: PASSWORD });
+  station.clock.advance(6 * DAY_MS);
+  assert.equal(await lives(station, token), true);
+});
+
+onBoth('the key of a machine lives unused for as long as was said', async (database) => {
+  const station = await openWorld(database);
+  station.clock.advance(200 * DAY_MS);
+  await signIn(station, PASSWORD, VIEWER);
+  assert.equal(await lives(station, MACHINE.token), true);
+  station.clock.advance(100 * DAY_MS);
+  assert.equal(await lives(station, MACHINE.token), true, 'nor after its first use');
+});
+
+onBoth('whoever signs out everywhere else keeps this session, loses all others of their own and nobody else’s', async (database) => {
+  const station = await openWorld(database);
+  for (const token of ['one', 'two']) await addSession(station, EXAMPLE.viewer, token);
+  const stream = memoryReader(station, 'two').open('people.me', {});
+  await stream.next();
+  const opId = '01900000-0000-7000-8000-000000000001';
+  await bearing(station, 'one').people.revokeOtherSessions({ opId });
+  assert.deepEqual(await Promise.all(['one', 'two', CAST.viewer.token].map((token) => lives(station, token))), [true, false, false]);
+  assert.equal(await lives(station, CAST.operator.token), true);
+  assert.equal(isA(await stream.until(({ type }) => type === 'end'), 'end').end.code, 'unauthenticated');
+  // The same command once more, after somebody signed in: it was carried out already.
+  await addSession(station, EXAMPLE.viewer, 'three');
+  await bearing(station, 'one').people.revokeOtherSessions({ opId });
+  assert.equal(await lives(station, 'three'), true);
 });
 
 onBoth('a session that is signed out of or revoked ends at once, and no other one with it', async (database) => {

@@ -6,8 +6,9 @@ import type { Id } from '../../contract/ids.ts';
 import type { Procedures, Station } from '../area.ts';
 import type { Origin } from '../caller.ts';
 import type { Author, Store, Tx } from '../store/index.ts';
-import { CONFIRMED_MS } from './directory.ts';
+import { CONFIRMED_MS, IDLE_MS } from './directory.ts';
 import type { PeopleTables } from './entities.ts';
+import { type Known, mustBeStrong } from './passphrase.ts';
 import { hashPassword, isOutdated, verifyNobody, verifyPassword } from './passwords.ts';
 import { refused, type SecondFactor } from './secondFactor.ts';
 import { openCrowd, openThrottle } from './throttle.ts';
@@ -46,7 +47,7 @@ export async function turnAway(store: Store, by: Author, refusal: Refusal): Prom
 export type Sessions = {
   procedures: Pick<
     Procedures<'people'>,
-    'signIn' | 'signInByLink' | 'signOut' | 'listSessions' | 'revokeSession' | 'changePassword' | 'confirmSession'
+    'signIn' | 'signInByLink' | 'signOut' | 'listSessions' | 'revokeSession' | 'revokeOtherSessions' | 'changePassword' | 'confirmSession'
   >;
   /** Opens a session inside a change; the token is known only to whoever gets it now. */
   open(tx: Tx, person: Id, origin: Origin): Promise<string>;
@@ -61,7 +62,7 @@ export type Sessions = {
 };
 
 export function openSessions(station: Station, secondFactor: SecondFactor): Sessions {
-  const { store, clock, random } = station;
+  const { store, clock, random, settings } = station;
   const throttle = openThrottle(clock);
   const crowd = openCrowd(clock);
   const read = () => store.read as Kysely<PeopleTables>;
@@ -69,7 +70,18 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
 
   const open: Sessions['open'] = async (tx, person, origin) => {
     const token = newToken(random);
-    await inside(tx).deleteFrom('session').where('expiresAt', '<=', tx.now()).execute();
+    await inside(tx)
+      .deleteFrom('session')
+      .where(({ eb, and, not, exists, selectFrom }) =>
+        eb.or([
+          eb('expiresAt', '<=', tx.now()),
+          and([
+            eb('seenAt', '<=', tx.now() - IDLE_MS),
+            not(exists(selectFrom('people').select('id').whereRef('people.id', '=', 'session.person').where('machine', '=', 1))),
+          ]),
+        ]),
+      )
+      .execute();
     await inside(tx)
       .insertInto('session')
       .values({
@@ -157,6 +169,28 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
       .executeTakeFirst();
     return row?.hash;
   };
+
+  /** What a guesser knows of somebody: their own names, and those of the station and their organisations. */
+  async function namesAround(id: Id): Promise<Known> {
+    const [self, organisations, sites] = await Promise.all([
+      read().selectFrom('people').select(['name', 'email']).where('id', '=', id).executeTakeFirst(),
+      read()
+        .selectFrom('memberships')
+        .innerJoin('organisations', 'organisations.id', 'memberships.organisation')
+        .select('organisations.name')
+        .where('memberships.person', '=', id)
+        .where('memberships.deletedAt', 'is', null)
+        .execute(),
+      read()
+        .selectFrom('memberships')
+        .innerJoin('sites', 'sites.organisation', 'memberships.organisation')
+        .select('sites.name')
+        .where('memberships.person', '=', id)
+        .where('memberships.deletedAt', 'is', null)
+        .execute(),
+    ]);
+    return { person: self ? [self.name, self.email] : [], place: [settings.name, ...[...organisations, ...sites].map(({ name }) => name)] };
+  }
 
   /** Counted before anything is awaited, so that guesses sent all at once are slowed as well. */
   function slowDown(account: string, { from, local }: Origin): void {
@@ -311,6 +345,7 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
           .selectAll()
           .where('person', '=', caller.person)
           .where('expiresAt', '>', clock())
+          .where(({ eb, or }) => or([eb('seenAt', '>', clock() - IDLE_MS), eb('id', '=', caller.session)]))
           .orderBy('createdAt', 'desc')
           .orderBy('id', 'desc')
           .execute();
@@ -342,7 +377,16 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
         return {};
       },
 
+      async revokeOtherSessions(_, { caller }) {
+        await store.change(caller.author, async (tx) => {
+          await end(tx, { person: caller.person, except: caller.session });
+          tx.note(null);
+        });
+        return {};
+      },
+
       async changePassword(input, { caller, origin }) {
+        mustBeStrong(input.password, await namesAround(caller.person));
         const known = await read().selectFrom('credential').select('hash').where('person', '=', caller.person).executeTakeFirst();
         if (known) {
           slowDown(caller.person, origin);

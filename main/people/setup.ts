@@ -8,6 +8,7 @@ import type { Procedures, Station } from '../area.ts';
 import type { Author, Tx } from '../store/index.ts';
 import type { PeopleTables } from './entities.ts';
 import { createOrganisation, createSite } from './organisations.ts';
+import { mustBeStrong } from './passphrase.ts';
 import { hashPassword } from './passwords.ts';
 import { createPerson, giveRole } from './roles.ts';
 import { type Sessions, stranger, turnAway } from './sessions.ts';
@@ -31,7 +32,7 @@ export type FirstStart = {
   fromConsole(setUp: SetUp): Promise<{ organisation: Id; site: Id; admin: Id }>;
 };
 
-export function openFirstStart({ store, random }: Station, sessions: Sessions): FirstStart {
+export function openFirstStart({ store, random, settings }: Station, sessions: Sessions): FirstStart {
   const code = Array.from(random(CODE_LENGTH), (byte) => CODE_LETTERS[byte % CODE_LETTERS.length]).join('');
   const someone = (db: Kysely<PeopleTables>) => db.selectFrom('people').select('id').limit(1).executeTakeFirst();
   const needed = async () => (await someone(store.read as Kysely<PeopleTables>)) === undefined;
@@ -41,7 +42,9 @@ export function openFirstStart({ store, random }: Station, sessions: Sessions): 
     input: SetUp,
     then: (tx: Tx, made: { organisation: Id; site: Id; admin: Id }) => Promise<T>,
   ): Promise<T> {
-    const hash = input.admin.password === undefined ? undefined : await hashPassword(input.admin.password);
+    const { email, name, password } = input.admin;
+    if (password !== undefined) mustBeStrong(password, { person: [email, name], place: [input.organisation, input.site, settings.name] });
+    const hash = password === undefined ? undefined : await hashPassword(password);
     return store.change(author, async (tx) => {
       if ((await someone(tx.db as Kysely<PeopleTables>)) !== undefined)
         throw new Refusal('conflict', 'This station has been set up already. Please sign in.');

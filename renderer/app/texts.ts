@@ -33,7 +33,7 @@ export const texts = {
     timeZone: 'Time zone of the site',
     you: 'You, the administrator',
     name: 'Name',
-    passwordHint: 'At least 8 characters. A few words are easier to remember than odd letters.',
+    passwordHint: 'At least 10 characters. Four words that have nothing to do with each other are easy to remember and hard to guess.',
     code: 'Set-up code',
     codeHint: 'Printed where the station was started.',
     submit: 'Set up',

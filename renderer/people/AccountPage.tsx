@@ -16,6 +16,7 @@ import classes from './people.module.css';
 import { squarePicture } from './picture.ts';
 import { RoleBadge } from './RoleBadge.tsx';
 import { SecondFactor } from './SecondFactor.tsx';
+import { useAgent } from './useAgent.ts';
 
 export default function AccountPage() {
   const { t } = useTranslation('people');
@@ -137,7 +138,7 @@ function Password() {
           description={t('app:setUp.passwordHint')}
           autoComplete="new-password"
           required
-          minLength={8}
+          minLength={10}
           value={form.password}
           onChange={(event) => setForm({ ...form, password: event.currentTarget.value })}
         />
@@ -159,6 +160,7 @@ function Sessions() {
   const { t } = useTranslation('people');
   const station = useStation();
   const { data } = useQuery({ queryKey: ['people.sessions'], queryFn: () => station.people.listSessions({}) });
+  const endOthers = useCommand(() => station.people.revokeOtherSessions({}), { announce: true, changes: ['people.sessions'] });
   return (
     <Section title={t('account.sessions')}>
       <ul className={classes.rows}>
@@ -166,6 +168,13 @@ function Sessions() {
           <SessionRow key={session.id} session={session} />
         ))}
       </ul>
+      {data?.sessions.some(({ current }) => !current) && (
+        <div>
+          <Button variant="default" loading={endOthers.busy} onClick={() => void endOthers.run(undefined)}>
+            {t('account.endOthers')}
+          </Button>
+        </div>
+      )}
     </Section>
   );
 }
@@ -176,6 +185,7 @@ function SessionRow({ session }: { session: Session }) {
   const age = useAge(session.seenAt);
   const end = useCommand(() => station.people.revokeSession({ session: session.id }), { announce: true, changes: ['people.sessions'] });
   const zone = usePlantZone();
+  const agent = useAgent(session.agent);
   return (
     <li>
       <div className="cut">
@@ -183,7 +193,7 @@ function SessionRow({ session }: { session: Session }) {
           {session.from} {session.current && <strong>· {t('account.here')}</strong>}
         </p>
         <p className="quiet cut">
-          {dateTime(session.createdAt, zone)} · {t('account.seen', { age })} · {session.agent}
+          {dateTime(session.createdAt, zone)} · {t('account.seen', { age })} · {agent}
         </p>
       </div>
       {!session.current && (

@@ -12,6 +12,9 @@ import { Refused } from '../ui/Refused.tsx';
 import { date } from '../ui/time.ts';
 import { TextToCopy } from './AddPerson.tsx';
 import classes from './people.module.css';
+import { useAgent } from './useAgent.ts';
+
+type Remembered = { createdAt: number; agent: string };
 
 type Begun = { secret: string; address: string };
 
@@ -49,6 +52,13 @@ export function SecondFactor() {
               {t('factor.since', { date: date(data.since, zone) })} · {t('factor.left', { count: data.recoveryCodesLeft })} ·{' '}
               {t('factor.devices', { count: data.devices.length })}
             </p>
+            {data.devices.length > 0 && (
+              <ul className={classes.rows}>
+                {data.devices.map((device) => (
+                  <Device key={`${device.createdAt} ${device.agent}`} device={device} />
+                ))}
+              </ul>
+            )}
             <div className={classes.badges}>
               <Button variant="default" loading={renew.busy} onClick={() => void renew.run(undefined)}>
                 {t('factor.renew')}
@@ -83,6 +93,13 @@ export function SecondFactor() {
       {codes && <RecoveryCodes codes={codes} close={() => setCodes(undefined)} />}
     </Section>
   );
+}
+
+function Device({ device }: { device: Remembered }) {
+  const { t } = useTranslation('people');
+  const zone = usePlantZone();
+  const agent = useAgent(device.agent);
+  return <li className="cut">{t('factor.device', { date: date(device.createdAt, zone), agent })}</li>;
 }
 
 function Enrol({ begun, close, done }: { begun: Begun; close(): void; done(codes: string[]): void }) {

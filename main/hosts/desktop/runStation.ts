@@ -13,7 +13,10 @@ const MOST_PORTS = 64;
 const MOST_BYTES = { calls: 1024 * 1024, channel: MAX_READER_FRAME };
 const LINK_MS = 10 * 60_000;
 /** The port proves the window and no person: who sits there signs in as anywhere. */
-const REQUEST = { token: undefined, origin: { from: 'window', local: true, agent: `Outpost ${VERSION}, desktop window` } };
+const REQUEST = {
+  token: undefined,
+  origin: { from: 'window', local: true, agent: `Outpost ${VERSION}, desktop window on ${process.platform}` },
+};
 
 export async function runStation(window: ParentPort, data: string, demo: boolean): Promise<void> {
   const say = (message: FromStation) => window.postMessage(message);

@@ -156,7 +156,8 @@ test('a set-up file that cannot be used ends the start with 2, begins nothing an
     [{ ...whole, timeZone: 'Mars/Olympus' }, /timeZone.*Europe\/Berlin/],
     [{ ...whole, organisation: '' }, /organisation.*empty/],
     [{ ...whole, extra: 1 }, /extra/],
-    [{ ...whole, admin: { ...whole.admin, password: 'hush' } }, /admin\.password.*8 characters/],
+    [{ ...whole, admin: { ...whole.admin, password: 'hush' } }, /admin\.password.*10 characters/],
+    [{ ...whole, admin: { ...whole.admin, password: 'Hush-Hush2026!', name: 'Hush Hush' } }, /admin\.password.*your own name/],
     [{ ...whole, admin: { ...whole.admin, email: 'hush' } }, /admin\.email.*e-mail/],
     [{ ...whole, admin: { email: ADMIN.email, name: ADMIN.name } }, /admin\.password/],
   ];

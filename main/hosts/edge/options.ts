@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { email, name, password, timeZone } from '../../../contract/values.ts';
-import type { SetUp } from '../../people/index.ts';
+import { type SetUp, weakness } from '../../people/index.ts';
 import { BadSettings } from '../../store/settings.ts';
 
 const setUpFile = z.strictObject({
@@ -109,7 +109,12 @@ function readSetUp(file: string): SetUp {
     throw new BadSettings(`The set-up file ${file} is not JSON: {"organisation","site","admin":{"email","name","password"}} is wanted.`);
   }
   const checked = setUpFile.safeParse(parsed, { error: ({ input }) => (input === undefined ? 'is missing' : undefined) });
-  if (checked.success) return checked.data;
+  if (checked.success) {
+    const { organisation, site, admin } = checked.data;
+    const why = weakness(admin.password, { person: [admin.email, admin.name], place: [organisation, site] });
+    if (why !== undefined) throw new BadSettings(`The set-up file ${file} cannot be used: admin.password: ${why}`);
+    return checked.data;
+  }
   const [issue] = checked.error.issues;
   throw new BadSettings(`The set-up file ${file} cannot be used: ${issue?.path.join('.') || 'it'} ${issue?.message}.`);
 }

@@ -55,7 +55,7 @@ export function SetUp() {
             description={t('setUp.passwordHint')}
             autoComplete="new-password"
             required
-            minLength={8}
+            minLength={10}
             {...field('password')}
           />
         </fieldset>
