@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Refusal } from '../../contract/errors.ts';
 import { useApp } from '../app/hooks.ts';
+import { offer } from '../ui/offer.ts';
 import { Section } from '../ui/Page.tsx';
 import { Refused } from '../ui/Refused.tsx';
 import classes from './watch.module.css';
@@ -94,13 +95,4 @@ function SaveLog() {
       {read === undefined ? t('log.save') : t('log.saving', { kilobytes: Math.round(read / 1000) })}
     </Button>
   );
-}
-
-function offer(blob: Blob, name: string): void {
-  const address = URL.createObjectURL(blob);
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(address);
 }
