@@ -109,13 +109,14 @@ const change = z.object({
   before: z.json(),
   after: z.json(),
 });
+const outcome = z.enum(['done', 'refused', 'failed']);
 export const auditEntry = z.object({
   incarnation: v.id,
   seq: z.int(),
   at: v.time,
   actor: who.nullable().describe('null: the station itself, or somebody without a session'),
   action: z.string(),
-  outcome: z.enum(['done', 'refused', 'failed']),
+  outcome,
   organisation: v.id.nullable(),
   site: v.id.nullable(),
   from: z.string(),
@@ -123,6 +124,23 @@ export const auditEntry = z.object({
   changes: z.array(change).nullable().describe('null once erased'),
 });
 export type AuditEntry = z.infer<typeof auditEntry>;
+
+/** Which part of the audit is asked for. What is left out does not narrow it. */
+const auditFilter = z.strictObject({
+  site: v.id.optional(),
+  organisation: v.id.optional(),
+  person: v.id.optional().describe('Who did it, or tried to.'),
+  from: v.time.optional().describe('Nothing older than this moment.'),
+  to: v.time.optional().describe('Only what is older than this moment.'),
+  outcome: outcome.optional(),
+});
+export type AuditFilter = z.infer<typeof auditFilter>;
+/** The same right whether it is read, watched or saved. */
+const auditNeeds = {
+  permission: 'site.audit',
+  at: (input: Pick<AuditFilter, 'site' | 'organisation'>) =>
+    input.site ? { site: input.site } : input.organisation ? { organisation: input.organisation } : 'platform',
+} as const;
 
 const picture = z.strictObject({
   type: z.enum(['image/png', 'image/jpeg', 'image/webp']),
@@ -557,17 +575,11 @@ export const people = area('people', {
   // ---- what happened
   listAudit: question({
     summary: 'The audit, newest first: every change and every refusal.',
-    input: z.strictObject({
-      site: v.id.optional(),
-      organisation: v.id.optional(),
-      person: v.id.optional(),
-      before: v.plain(64).optional().describe('The cursor of the last page.'),
+    input: auditFilter.extend({
+      before: v.plain(64).optional().describe('The cursor of the last page, with the same filter.'),
       limit: v.limit,
     }),
-    needs: {
-      permission: 'site.audit',
-      at: (input) => (input.site ? { site: input.site } : input.organisation ? { organisation: input.organisation } : 'platform'),
-    },
+    needs: auditNeeds,
     output: z.object({ entries: z.array(auditEntry), next: z.string().nullable() }),
     example: { organisation: EXAMPLE.organisation },
   }),
@@ -610,11 +622,16 @@ export const peopleStreams = {
     summary: 'The audit from a cursor on, complete and in order.',
     delivery: 'events',
     input: z.strictObject({ site: v.id.optional(), organisation: v.id.optional() }),
-    needs: {
-      permission: 'site.audit',
-      at: (input) => (input.site ? { site: input.site } : input.organisation ? { organisation: input.organisation } : 'platform'),
-    },
+    needs: auditNeeds,
     value: auditEntry,
+    example: { organisation: EXAMPLE.organisation },
+  }),
+  auditFile: stream({
+    summary: 'The audit as a file of comma-separated values, oldest first, to its present end.',
+    delivery: 'bytes',
+    input: auditFilter,
+    needs: auditNeeds,
+    value: z.never(),
     example: { organisation: EXAMPLE.organisation },
   }),
 };

@@ -1,9 +1,11 @@
 // An administrator's morning, and somebody who is promoted while looking.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { EXAMPLE } from '../contract/examples.ts';
-import { assertNoComplaints, goTo, signIn, sitDown } from './driver.ts';
+import { assertAccessible, assertNoComplaints, goTo, signIn, sitDown } from './driver.ts';
+import { program } from './program.ts';
 import { startStation } from './station.ts';
 
 const dialog = (page: Page) => page.getByRole('dialog');
@@ -110,6 +112,56 @@ test('a viewer sees no more than a viewer may, and is promoted while looking', a
   await ada.page.getByText(/^The chain is whole/).waitFor();
   assertNoComplaints(ada);
   assertNoComplaints(vera);
+});
+
+test('the audit is narrowed, a link shows the same, and it is saved as it is shown', async (t) => {
+  const station = await startStation(t);
+  const ada = await sitDown(t);
+  const { page } = ada;
+  const { call } = await program(station.url);
+  const { sites } = (await call('people.me', {})) as unknown as { sites: { id: string }[] };
+  await call('people.updateSite', { site: sites[0]?.id, timeZone: 'Asia/Tokyo' });
+  await signIn(ada, station.url);
+  await goTo(page, 'Site');
+  await addBuilding(page, 'Hall A');
+  await goTo(page, 'Audit');
+  const filter = page.getByRole('search', { name: 'Narrow the audit' });
+  const rows = page.locator('ol > li');
+  await rows.first().waitFor();
+  await filter
+    .getByRole('combobox', { name: 'Person' })
+    .or(filter.getByRole('textbox', { name: 'Person' }))
+    .first()
+    .fill('ada');
+  await page.getByRole('option', { name: /Ada Admin/ }).click();
+  await page.waitForURL(/[?&]person=/);
+  await rows.first().waitFor();
+  await assertAccessible(page, 'the narrowed audit');
+
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save as CSV' }).click()]);
+  assert.equal(download.suggestedFilename(), 'audit.csv');
+  const saved = readFileSync(await download.path(), 'utf8');
+  assert.match(saved, /^time,who,action,outcome,organisation,site,from,message,changes\r\n/);
+  assert.match(saved, /,Ada Admin,people\.createPlace,done,Nordwerk,Works 1,/);
+
+  // By the keyboard alone: there is nothing that was refused, and nothing from before the plant.
+  await filter.getByLabel('Only refusals').focus();
+  await page.keyboard.press('Space');
+  await page.getByText('Nothing of this kind has happened.').waitFor();
+  await page.reload();
+  await page.getByText('Nothing of this kind has happened.').waitFor();
+  assert.ok(await filter.getByLabel('Only refusals').isChecked());
+  await filter.getByLabel('Only refusals').focus();
+  await page.keyboard.press('Space');
+  await rows.first().waitFor();
+  await filter.getByLabel(/^To \(/).fill('2020-01-01T08:30');
+  await page.keyboard.press('Enter');
+  await page.getByText('Nothing of this kind has happened.').waitFor();
+  assert.equal(new URL(page.url()).searchParams.get('to'), String(Date.UTC(2019, 11, 31, 23, 30)), 'in the plant’s zone');
+  await filter.getByRole('button', { name: 'Clear' }).click();
+  await rows.first().waitFor();
+  assert.equal(new URL(page.url()).search, '');
+  assertNoComplaints(ada);
 });
 
 test('organisations and sites are added, and the address leads to them', async (t) => {

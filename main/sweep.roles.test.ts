@@ -101,14 +101,15 @@ const TABLE: Record<string, string> = {
 };
 
 const STREAM_TABLE: Record<string, string> = {
-  'people.me': '    +++++ +++ uu',
-  'people.places': '+++++ nnn uu',
-  'people.audit': ' fff++ nnn uu',
-  'watch.tasks': '  +++++ +++ uu',
-  'watch.notices': '+++++ +++ uu',
-  'watch.vitals': ' ffff+ fff uu',
-  'watch.logFile': 'ffff+ fff uu',
-  'watch.liveLog': 'ffff+ fff uu',
+  'people.me': '       +++++ +++ uu',
+  'people.places': '   +++++ nnn uu',
+  'people.audit': '    fff++ nnn uu',
+  'people.auditFile': 'fff++ nnn uu',
+  'watch.tasks': '     +++++ +++ uu',
+  'watch.notices': '   +++++ +++ uu',
+  'watch.vitals': '    ffff+ fff uu',
+  'watch.logFile': '   ffff+ fff uu',
+  'watch.liveLog': '   ffff+ fff uu',
 };
 
 // Once it holds one site alone, they are those over this site: its manager looks after the station.

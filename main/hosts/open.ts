@@ -65,7 +65,7 @@ export async function openStation(
   }
 }
 
-async function openServer(folder: Folder, url: string, backup: Backup | undefined): Promise<Database> {
+export async function openServer(folder: Folder, url: string, backup: Backup | undefined): Promise<Database> {
   const { openPostgres } = await import('../store/postgres.ts');
   const database = await openPostgres({ url }).catch((error: Error) => {
     if (error instanceof FolderInUse) throw error;
@@ -82,7 +82,7 @@ async function openServer(folder: Folder, url: string, backup: Backup | undefine
   }
 }
 
-async function openFile(folder: Folder, backup: Backup | undefined): Promise<Database> {
+export async function openFile(folder: Folder, backup: Backup | undefined): Promise<Database> {
   if (backup !== undefined) await putBackInPlace(folder, backup, Date.now());
   // A station that lost its records must not begin an empty life, open to whoever comes first.
   const bytes = statSync(folder.database, { throwIfNoEntry: false })?.size;

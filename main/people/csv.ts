@@ -1,4 +1,5 @@
-// Tables as people bring them: RFC 4180, with the comma or semicolon of their spreadsheet, and whatever mark it puts before.
+// Tables as people bring and take them: RFC 4180. Read with the comma or semicolon of their spreadsheet and whatever mark it puts
+// before; written so that no cell is taken for a formula by the program that opens them.
 
 /** Rows of cells. Undefined where a quote is opened and never closed. */
 export function parseCsv(text: string): string[][] | undefined {
@@ -38,3 +39,17 @@ function delimiterOf(text: string): string {
   const count = (letter: string) => first.split(letter).length;
   return count(';') > count(',') ? ';' : ',';
 }
+
+// ---- written
+
+export type Cell = string | null;
+
+/** What a spreadsheet takes for the beginning of a formula. */
+const FORMULA = /^[=+\-@\t\r]/;
+
+export function csvCell(cell: Cell): string {
+  const text = FORMULA.test(cell ?? '') ? `'${cell}` : (cell ?? '');
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+export const csvLine = (cells: readonly Cell[]): string => `${cells.map(csvCell).join(',')}\r\n`;

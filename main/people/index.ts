@@ -7,6 +7,7 @@ import type { Area, Station } from '../area.ts';
 import type { Entity } from '../store/entities.ts';
 import { station as itself } from '../store/index.ts';
 import { auditProcedures, auditStream } from './audit.ts';
+import { auditFile } from './auditFile.ts';
 import { type Authority, openDirectory } from './directory.ts';
 import type { PeopleTables } from './entities.ts';
 import { importProcedures } from './importPeople.ts';
@@ -67,6 +68,7 @@ export function open(station: Station, shared: readonly Entity[]): People {
       me: (_, { caller }) => meStream(station, directory, caller),
       places: (input) => placesStream(station, input.site),
       audit: (input, { place }) => auditStream(station, input, place),
+      auditFile: (input) => auditFile(station, input),
     },
     health: async () => [],
     stop: async () => {},

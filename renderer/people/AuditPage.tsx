@@ -2,7 +2,7 @@
 import { Button, UnstyledButton } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ChevronRight } from 'lucide-react';
-import { useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Refusal } from '../../contract/errors.ts';
 import type { AuditEntry } from '../../contract/people.ts';
@@ -11,8 +11,10 @@ import { useHere, usePlantZone } from '../app/useHere.ts';
 import { Empty, Page } from '../ui/Page.tsx';
 import { Refused } from '../ui/Refused.tsx';
 import { dateTimeSeconds, zoneName } from '../ui/time.ts';
+import { AuditFilterBar, isNarrowed, type Narrowed, useAuditFilter } from './AuditFilterBar.tsx';
 import classes from './AuditPage.module.css';
 import { shown } from './HistoryPanel.tsx';
+import { SaveAudit } from './SaveAudit.tsx';
 
 const keyOf = (entry: AuditEntry) => `${entry.incarnation}.${entry.seq}`;
 
@@ -20,33 +22,28 @@ export default function AuditPage() {
   const here = useHere();
   const where = here?.site ? { site: here.site.id } : here?.organisation ? { organisation: here.organisation.id } : {};
   const zone = usePlantZone();
-  return <Audit key={JSON.stringify(where)} where={where} zone={zone} />;
+  const [filter, setFilter] = useAuditFilter();
+  // Another place or another filter is another list.
+  return <Audit key={JSON.stringify([where, filter])} where={where} filter={filter} setFilter={setFilter} zone={zone} />;
 }
 
 /** A screen that watches for weeks forgets what it can ask for again. */
 const MOST_KEPT = 2_000;
 
 type Where = { site?: string; organisation?: string };
+type AuditProps = { where: Where; filter: Narrowed; setFilter(filter: Narrowed): void; zone: string };
 
-function Audit({ where, zone }: { where: Where; zone: string }) {
+function Audit({ where, filter, setFilter, zone }: AuditProps) {
   const { t } = useTranslation('people');
   const station = useStation();
   const may = useMay();
+  const narrowed = isNarrowed(filter);
+  const asked = { ...where, ...filter };
   const [entries, setEntries] = useState<AuditEntry[]>();
   const [refused, setRefused] = useState<Refusal>();
   const [oldest, setOldest] = useState<boolean>();
 
-  useStream('people.audit', where, {
-    events: (items) =>
-      setEntries((before = []) => {
-        const after = [...items.map(([, entry]) => entry as AuditEntry).reverse(), ...before];
-        if (after.length <= MOST_KEPT) return after;
-        setOldest(false);
-        return after.slice(0, MOST_KEPT);
-      }),
-    end: setRefused,
-  });
-  const older = useCommand((before: string) => station.people.listAudit({ ...where, before, limit: 200 }), {
+  const older = useCommand((before: string | undefined) => station.people.listAudit({ ...asked, ...(before && { before }), limit: 200 }), {
     done: ({ entries: page, next }) => {
       setEntries((present = []) => [...present, ...page]);
       setOldest(next === null);
@@ -55,26 +52,38 @@ function Audit({ where, zone }: { where: Where; zone: string }) {
   const verify = useCommand(() => station.people.verifyAudit({}));
   const [verdict, setVerdict] = useState<{ intact: boolean; rows: number; fault: string | null }>();
   const last = entries?.at(-1);
+  const grow = (items: readonly AuditEntry[]) =>
+    setEntries((before = []) => {
+      const after = [...items, ...before];
+      if (after.length <= MOST_KEPT) return after;
+      setOldest(false);
+      return after.slice(0, MOST_KEPT);
+    });
 
   return (
     <Page
       title={t('audit.title')}
-      status={t('audit.status')}
+      status={narrowed ? t('audit.narrowed') : t('audit.status')}
       actions={
-        may('platform.audit', 'platform') && (
-          <Button variant="default" loading={verify.busy} onClick={() => void verify.run(undefined).then(setVerdict)}>
-            {t('audit.verify')}
-          </Button>
-        )
+        <>
+          <SaveAudit asked={asked} />
+          {may('platform.audit', 'platform') && (
+            <Button variant="default" loading={verify.busy} onClick={() => void verify.run(undefined).then(setVerdict)}>
+              {t('audit.verify')}
+            </Button>
+          )}
+        </>
       }
     >
+      <AuditFilterBar where={where} filter={filter} setFilter={setFilter} zone={zone} />
       <Refused refusal={refused ?? older.refusal ?? verify.refusal} />
       {verdict && (
         <p role="status" className={classes.verdict} data-intact={verdict.intact}>
           {verdict.intact ? t('audit.intact', { rows: verdict.rows }) : `${t('audit.broken')}: ${verdict.fault}`}
         </p>
       )}
-      {entries?.length === 0 && <Empty>{t('audit.none')}</Empty>}
+      {narrowed ? <Ask ask={() => void older.run(undefined)} /> : <Follow where={where} grow={grow} end={setRefused} />}
+      {entries?.length === 0 && <Empty>{narrowed ? t('audit.noneFound') : t('audit.none')}</Empty>}
       {entries && entries.length > 0 && <Rows entries={entries} zone={zone} />}
       {last && oldest !== true && (
         <Button mt="md" variant="default" loading={older.busy} onClick={() => void older.run(keyOf(last))}>
@@ -83,6 +92,19 @@ function Audit({ where, zone }: { where: Where; zone: string }) {
       )}
     </Page>
   );
+}
+
+/** The audit as it grows. */
+function Follow({ where, grow, end }: { where: Where; grow(items: AuditEntry[]): void; end(refusal: Refusal | undefined): void }) {
+  useStream('people.audit', where, { events: (items) => grow(items.map(([, entry]) => entry as AuditEntry).reverse()), end });
+  return null;
+}
+
+/** Asks once for what a filter shows. */
+function Ask({ ask }: { ask(): void }) {
+  const latest = useRef(ask);
+  useEffect(() => latest.current(), []);
+  return null;
 }
 
 const ROW_PX = 36;

@@ -21,6 +21,19 @@ export const clockSeconds = (ms: number, zone: string) => formatter(zone, { ...C
 export const dateTime = (ms: number, zone: string) => `${date(ms, zone)} ${clock(ms, zone)}`;
 export const dateTimeSeconds = (ms: number, zone: string) => `${date(ms, zone)} ${clockSeconds(ms, zone)}`;
 
+/** What a native field of date and time holds: '2026-11-21T08:30' in the zone. */
+export const fieldOf = (ms: number, zone: string) => `${date(ms, zone)}T${clock(ms, zone)}`;
+
+/** The moment such a field means in the zone; undefined while it is not filled. Of an hour that comes twice the first is meant. */
+export function momentOf(field: string, zone: string): number | undefined {
+  const plain = Date.parse(`${field}Z`);
+  if (Number.isNaN(plain)) return undefined;
+  const offset = (ms: number) => Date.parse(`${fieldOf(ms, zone)}Z`) - Math.floor(ms / MINUTE) * MINUTE;
+  // The offset of a day before and of a day after: around a change of the clocks one of the two is right.
+  const [before, after] = [plain - offset(plain - DAY), plain - offset(plain + DAY)];
+  return fieldOf(before, zone) === field.slice(0, 16) ? before : after;
+}
+
 /** 'CET', 'GMT+1': what the zone is called at that moment. */
 export function zoneName(ms: number, zone: string): string {
   const part = new Intl.DateTimeFormat('en-GB', { timeZone: zone, timeZoneName: 'short' })

@@ -2,11 +2,13 @@
 
 import { Refusal } from '../../../contract/errors.ts';
 import { openLog } from '../../log.ts';
+import type { Verdict } from '../../store/audit.ts';
 import { FolderInUse, NewerStore, storeError } from '../../store/faults.ts';
 import { folderPaths } from '../../store/folder.ts';
 import { BadSettings, readSettings, variableOf } from '../../store/settings.ts';
 import { readOptions, USAGE } from './options.ts';
 import { type Edge, runEdge } from './run.ts';
+import { verifyStore } from './verify.ts';
 
 export const EXIT = { clean: 0, other: 1, usage: 2, inUse: 3, newer: 4 } as const;
 
@@ -20,6 +22,7 @@ export async function main(args: string[]): Promise<void> {
     const options = readOptions(args);
     if (options === 'help') return void process.stdout.write(USAGE);
     if (options.printConfig) return void process.stdout.write(`${JSON.stringify(shown(options.data, options.flags), null, 2)}\n`);
+    if (options.verifyAudit) return sayVerdict(await verifyStore(options));
     const edge = await runEdge(options, 'edge', process.stdout);
     // First of all: whoever reads the line that says listening may end the station at once.
     stopOnSignal(edge);
@@ -33,6 +36,12 @@ export async function main(args: string[]): Promise<void> {
     if (process.exitCode === EXIT.other)
       openLog('error', process.stdout).error({ error, event: 'notStarted' }, 'the station could not start');
   }
+}
+
+function sayVerdict({ rows, fault }: Verdict): void {
+  if (fault === null) return void process.stdout.write(`The audit is intact: ${rows} ${rows === 1 ? 'row' : 'rows'}.\n`);
+  process.stderr.write(`The audit is not intact: ${fault}.\n`);
+  process.exitCode = EXIT.other;
 }
 
 export function exitCode(error: unknown): number {

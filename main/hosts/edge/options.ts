@@ -19,6 +19,8 @@ export type EdgeOptions = {
   setUp: SetUp | undefined;
   restore: string | undefined;
   printConfig: boolean;
+  /** Walk the audit's chain and end, instead of starting. */
+  verifyAudit: boolean;
   /** Flags that are settings as well. */
   flags: Record<string, unknown>;
 };
@@ -35,6 +37,7 @@ export const USAGE = `Usage: npm run edge -- --data DIR [--port N] [--host H] [-
   --insecure-http    plain HTTP beyond this machine; every screen says so
   --database URL     postgres://… instead of a file in the data folder
   --restore NAME     put a backup in place before starting; “latest” takes the newest
+  --verify-audit     walk the chain of the audit without starting: 0 when it is intact, 1 and the first fault when not
   --print-config     print the settings in force, and the variable that sets each, and end
 `;
 
@@ -61,6 +64,7 @@ export function readOptions(args: string[]): EdgeOptions | 'help' {
     setUp: values.setup === undefined ? undefined : readSetUp(values.setup),
     restore: values.restore,
     printConfig: values['print-config'] ?? false,
+    verifyAudit: values['verify-audit'] ?? false,
     flags,
   };
 }
@@ -82,6 +86,7 @@ function parse(args: string[]) {
         database: { type: 'string' },
         restore: { type: 'string' },
         'print-config': { type: 'boolean' },
+        'verify-audit': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });

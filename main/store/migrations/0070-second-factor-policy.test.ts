@@ -5,7 +5,7 @@ import { migratedTo } from '../../testing/migrated.ts';
 import { tamper } from '../../testing/tamper.ts';
 
 onBoth('70: an organisation that is there already asks nobody for a second factor', async (source) => {
-  const before = await migratedTo({ ...source }, 50);
+  const before = await migratedTo({ ...source }, 60);
   await tamper(before, `insert into "organisations" ("id", "scope", "key", "name") values ('o', 'platform', 'o', 'O')`);
   await before.close();
   const { writer } = await migratedTo(source, 70);

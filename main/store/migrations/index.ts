@@ -5,6 +5,7 @@ import * as people from './0020-people.ts';
 import * as watch from './0030-watch.ts';
 import * as secondFactor from './0040-second-factor.ts';
 import * as keys from './0050-keys.ts';
+import * as audit from './0060-audit.ts';
 import * as secondFactorPolicy from './0070-second-factor-policy.ts';
 
 export type Migration = { version: number; up(migrate: Migrate): Promise<void> };
@@ -15,5 +16,6 @@ export const migrations: readonly Migration[] = [
   { version: 30, up: watch.up },
   { version: 40, up: secondFactor.up },
   { version: 50, up: keys.up },
+  { version: 60, up: audit.up },
   { version: 70, up: secondFactorPolicy.up },
 ];

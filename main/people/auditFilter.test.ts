@@ -1,0 +1,195 @@
+// Every way to narrow the audit gives the rows one would pick by hand, page by page and as a file.
+import assert from 'node:assert/strict';
+import { EXAMPLE } from '../../contract/examples.ts';
+import type { AuditFilter } from '../../contract/people.ts';
+import { parseCsv } from '../testing/csv.ts';
+import { onBoth } from '../testing/databases.ts';
+import { as, openWorld } from '../testing/people.ts';
+import { isA, memoryReader, type OpenStream } from '../testing/reader.ts';
+import { seededRandom, type TestStation } from '../testing/station.ts';
+import { tamper } from '../testing/tamper.ts';
+import { CAST, OTHER } from '../testing/world.ts';
+
+const MIDDLE = 1_500_000;
+type Row = {
+  incarnation: string;
+  seq: number;
+  at: number;
+  actor: string | null;
+  outcome: string;
+  organisation: string | null;
+  site: string | null;
+};
+
+/** Rows of two lives, by several people at two sites, whose clock was set back now and then: many share a moment. */
+async function manyRows({ store }: TestStation): Promise<Row[]> {
+  const random = seededRandom('audit rows');
+  const one = <T>(of: readonly T[]): T => of[(random(1)[0] as number) % of.length] as T;
+  const rows: Row[] = [];
+  for (const life of ['0', '1'])
+    for (let seq = 1; seq <= 300; seq++) {
+      const [organisation, site] = one([
+        [null, null],
+        [EXAMPLE.organisation, null],
+        [EXAMPLE.organisation, EXAMPLE.site],
+        [OTHER.organisation, OTHER.site],
+      ] as const);
+      rows.push({
+        incarnation: `${life}0000000-0000-7000-8000-000000000000`,
+        seq,
+        at: MIDDLE - 150 + seq + (one([0, 0, 0, -50]) as number),
+        actor: one([null, CAST.viewer.id, CAST.operator.id]),
+        outcome: one(['done', 'done', 'done', 'refused', 'failed']),
+        organisation,
+        site,
+      });
+    }
+  await tamper(
+    store.database,
+    ...rows.map((row): [string, (string | number | null)[]] => [
+      `insert into "audit" ("incarnation", "seq", "at", "actor", "session", "action", "outcome", "organisation", "site", "digest", "hash")
+       values (?, ?, ?, ?, null, 'test', ?, ?, ?, '', '')`,
+      Object.values(row),
+    ]),
+  );
+  return rows;
+}
+
+const WAYS: Required<{ [K in keyof AuditFilter]: AuditFilter[K][] }> = {
+  site: [undefined, EXAMPLE.site],
+  organisation: [undefined, EXAMPLE.organisation, OTHER.organisation],
+  person: [undefined, CAST.viewer.id],
+  from: [undefined, MIDDLE - 100],
+  to: [undefined, MIDDLE + 20],
+  outcome: [undefined, 'done', 'refused', 'failed'],
+};
+const everyWay = Object.entries(WAYS).reduce<AuditFilter[]>(
+  (all, [name, values]) => all.flatMap((way) => values.map((value) => (value === undefined ? way : { ...way, [name]: value }))),
+  [{}],
+);
+
+const keyOf = ({ incarnation, seq }: Pick<Row, 'incarnation' | 'seq'>) => `${incarnation[0]}/${seq}`;
+const text = (value: string) => (a: Row, b: Row) =>
+  a[value as 'site'] === b[value as 'site'] ? 0 : (a[value as 'site'] ?? '') < (b[value as 'site'] ?? '') ? -1 : 1;
+
+/** What the filter means, said once more without a database. Oldest first. */
+function picked(rows: Row[], { site, organisation, person, from = 0, to = 2 ** 52, outcome, ...rest }: AuditFilter): Row[] {
+  assert.deepEqual(rest, {});
+  const inTime = person !== undefined || from > 0 || to < 2 ** 52 || outcome !== undefined;
+  return rows
+    .filter(
+      (row) =>
+        (site === undefined || row.site === site) &&
+        (organisation === undefined || row.organisation === organisation) &&
+        (person === undefined || row.actor === person) &&
+        (outcome === undefined || row.outcome === outcome) &&
+        row.at >= from &&
+        row.at < to,
+    )
+    .sort((a, b) => (inTime ? a.at - b.at : 0) || text('incarnation')(a, b) || a.seq - b.seq);
+}
+
+onBoth('in every combination the pages hold each row once, in order, and the rest not at all', async (source) => {
+  const station = await openWorld(source);
+  const rows = await manyRows(station);
+  const { people } = as(station, 'platformAdmin');
+  for (const way of everyWay) {
+    const read: string[] = [];
+    for (let before: string | null = ''; before !== null; ) {
+      const page: Awaited<ReturnType<typeof people.listAudit>> = await people.listAudit({ ...way, limit: 60, ...(before && { before }) });
+      read.push(...page.entries.filter(({ action }) => action === 'test').map(keyOf));
+      before = page.next;
+    }
+    assert.deepEqual(read, picked(rows, way).reverse().map(keyOf), JSON.stringify(way));
+  }
+});
+
+onBoth('a page goes on from a cursor outside of the times asked for, and from none that was never given', async (source) => {
+  const station = await openWorld(source);
+  const rows = await manyRows(station);
+  const { people } = as(station, 'platformAdmin');
+  const to = MIDDLE;
+  const newest = picked(rows, { from: 1 }).at(-1) as Row;
+  assert.ok(newest.at >= to);
+  const { entries } = await people.listAudit({ to, before: `${newest.incarnation}.${newest.seq}`, limit: 500 });
+  assert.deepEqual(entries.map(keyOf), picked(rows, { to }).reverse().map(keyOf));
+  await assert.rejects(people.listAudit({ to, before: `${newest.incarnation}.9999` }), { code: 'invalid' });
+});
+
+const bytesOf = ({ said }: OpenStream) => Buffer.concat(said.filter(({ type }) => type === 'bytes').map((one) => isA(one, 'bytes').bytes));
+
+async function saved(
+  station: TestStation,
+  filter: AuditFilter,
+  who: keyof typeof CAST = 'platformAdmin',
+  cursor?: string,
+): Promise<Buffer> {
+  const reader = memoryReader(station, CAST[who].token);
+  const stream = reader.open('people.auditFile', filter, cursor === undefined ? {} : { cursor });
+  const end = isA(await stream.until(({ type }) => type === 'end'), 'end');
+  assert.equal(end.end.code, undefined, end.end.message);
+  reader.end();
+  return bytesOf(stream);
+}
+
+const HEAD = ['time', 'who', 'action', 'outcome', 'organisation', 'site', 'from', 'message', 'changes'];
+
+onBoth('the file holds the rows of its filter, oldest first, whole from whatever byte it is read on', async (source) => {
+  const station = await openWorld(source);
+  const rows = await manyRows(station);
+  for (const way of everyWay.filter((_, n) => n % 7 === 0)) {
+    const [head, ...lines] = parseCsv((await saved(station, way)).toString());
+    assert.deepEqual(head, HEAD);
+    assert.deepEqual(
+      lines.filter(([, , action]) => action === 'test').map(([time, , , outcome]) => [time, outcome]),
+      picked(rows, way).map((row) => [new Date(row.at).toISOString(), row.outcome]),
+      JSON.stringify(way),
+    );
+  }
+  const whole = await saved(station, {});
+  // More than a page, so that the seam between two is in it.
+  assert.ok(parseCsv(whole.toString()).length > 600);
+  for (const offset of [1, 80, 30_000, whole.length - 1, whole.length, whole.length + 5])
+    assert.ok((await saved(station, {}, 'platformAdmin', String(offset))).equals(whole.subarray(offset)), `from ${offset}`);
+});
+
+onBoth('a row of the file says who did what, where, and from what to what, and is no formula', async (source) => {
+  const station = await openWorld(source);
+  const name = '=HYPERLINK("http://x", "Hall 1"),\n+1';
+  await as(station, 'operator').people.updateMe({ name: '@Otto' });
+  await as(station, 'siteManager').people.updatePlace({ place: EXAMPLE.building, name });
+  await assert.rejects(as(station, 'operator').people.updatePlace({ place: EXAMPLE.building, name: 'no' }), { code: 'forbidden' });
+  const [, done, refused, ...more] = parseCsv((await saved(station, { site: EXAMPLE.site }, 'organisationAdmin')).toString());
+  assert.deepEqual(more, []);
+  const changes = done?.pop() ?? '';
+  assert.deepEqual(done, [
+    new Date(station.clock()).toISOString(),
+    'The siteManager',
+    'people.updatePlace',
+    'done',
+    'Nordwerk',
+    'Works 1',
+    'console',
+    '',
+  ]);
+  assert.deepEqual(JSON.parse(changes), [{ entity: 'place', id: EXAMPLE.building, field: 'name', before: 'Hall A', after: name }]);
+  assert.deepEqual([refused?.[1], refused?.[3], refused?.[8]], ["'@Otto", 'refused', '[]']);
+});
+
+onBoth('an administrator of one organisation saves theirs alone', async (source) => {
+  const station = await openWorld(source);
+  await manyRows(station);
+  const organisationsIn = async (filter: AuditFilter) => [
+    ...new Set(
+      parseCsv((await saved(station, filter, 'stranger')).toString())
+        .slice(1)
+        .map((row) => row[4]),
+    ),
+  ];
+  assert.deepEqual(await organisationsIn({ organisation: OTHER.organisation }), ['Südwerk']);
+  for (const filter of [{}, { organisation: EXAMPLE.organisation }, { site: EXAMPLE.site, organisation: OTHER.organisation }]) {
+    const stream = memoryReader(station, CAST.stranger.token).open('people.auditFile', filter);
+    const { end } = isA(await stream.next(), 'end');
+    assert.match(end.code ?? 'let in', /^(forbidden|notFound)$/, JSON.stringify(filter));
+  }
+});
