@@ -144,7 +144,7 @@ test('every night at its hour a backup is made, and only so many are kept', asyn
   const night = (n: number) => new Date(2026, 5, 10 + n, 3).getTime();
   mock.timers.enable({ apis: ['setTimeout', 'Date'], now: noon });
   t.after(() => mock.timers.reset());
-  const station = await openWorld(sqliteFor(t), { settings: { backupHour: 3, backupsKept: 2 } });
+  const station = await openWorld(sqliteFor(t), { settings: { backupHour: 3, backupsKept: 2 }, clock: testClock(noon) });
   const made = async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const stop = station.store.events.on('watch.taskChanged', async ({ task }) => {
