@@ -6,6 +6,7 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   'contract-calls': () => import('./contract-calls.ts'),
   channel: () => import('./channel.ts'),
   'store-change': () => import('./store-change.ts'),
+  'people-audit': () => import('./people-audit.ts'),
   'edge-start': () => import('./edge-start.ts'),
   'people-authorise': () => import('./people-authorise.ts'),
   'people-signin': () => import('./people-signin.ts'),

@@ -31,6 +31,9 @@ export function useAuditFilter(): [Narrowed, (filter: Narrowed) => void] {
   return [filterIn(search as Record<string, unknown>), set];
 }
 
+/** As many options as the plant has people would weigh on the page. */
+const HIDDEN_UNTIL_OPENED = { keepMounted: false };
+
 type BarProps = { where: { site?: string; organisation?: string }; filter: Narrowed; setFilter(filter: Narrowed): void; zone: string };
 
 export function AuditFilterBar({ where, filter, setFilter, zone }: BarProps) {
@@ -73,6 +76,7 @@ export function AuditFilterBar({ where, filter, setFilter, zone }: BarProps) {
           data={people}
           searchable
           clearable
+          comboboxProps={HIDDEN_UNTIL_OPENED}
           clearButtonProps={{ 'aria-label': t('audit.anybody') }}
           className={classes.who}
           value={filter.person ?? null}
