@@ -110,7 +110,7 @@ test('with gloves on, everything that is pressed is as large as a thumb', async 
     const small = await page.evaluate(() =>
       [...document.querySelectorAll<HTMLElement>('a, button, input, [role="tab"]')].flatMap((control) => {
         // A switch is pressed anywhere on its line, a field anywhere within its frame.
-        const pressed = control.closest('label, .mantine-Switch-body, .mantine-Input-wrapper') ?? control;
+        const pressed = control.closest('label, .mantine-Switch-body, .mantine-Checkbox-body, .mantine-Input-wrapper') ?? control;
         const { width, height } = pressed.getBoundingClientRect();
         return width > 1 && height > 1 && height < 43.5 ? [`${control.outerHTML.slice(0, 120)} is ${Math.round(height)} px high`] : [];
       }),

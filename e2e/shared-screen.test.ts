@@ -71,6 +71,7 @@ test('without contact one signs out all the same; the station hears of it before
   const screen = await sitDown(t);
   const { page, context } = screen;
   await signIn(screen, station.url);
+  await page.getByRole('heading', { name: 'Works 1', level: 1 }).waitFor();
   const held = (await context.cookies())[0];
   assert.ok(held);
   await station.stop();

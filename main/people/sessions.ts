@@ -70,17 +70,12 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
 
   const open: Sessions['open'] = async (tx, person, origin) => {
     const token = newToken(random);
+    await inside(tx).deleteFrom('session').where('expiresAt', '<=', tx.now()).execute();
+    // Idle ones of others open nothing either, and go when their own time is over.
     await inside(tx)
       .deleteFrom('session')
-      .where(({ eb, and, not, exists, selectFrom }) =>
-        eb.or([
-          eb('expiresAt', '<=', tx.now()),
-          and([
-            eb('seenAt', '<=', tx.now() - IDLE_MS),
-            not(exists(selectFrom('people').select('id').whereRef('people.id', '=', 'session.person').where('machine', '=', 1))),
-          ]),
-        ]),
-      )
+      .where('person', '=', person)
+      .where('seenAt', '<=', tx.now() - IDLE_MS)
       .execute();
     await inside(tx)
       .insertInto('session')
