@@ -13,10 +13,19 @@ const PAGE = 500;
  * Oldest first, so that what is added later stands behind what somebody has read already. It ends with the rows of the moment it was
  * asked for: on a busy station it would otherwise never end.
  */
-export const auditFile = ({ store, clock }: Station, where: AuditFilter): BytesSource =>
+export const auditFile = ({ store }: Pick<Station, 'store'>, where: AuditFilter): BytesSource =>
   async function* (offset, signal) {
     const db = store.read as Kysely<PeopleTables>;
-    const asked = clock();
+    const newest = await db
+      .selectFrom('audit')
+      .select(['incarnation', 'seq'])
+      .orderBy('incarnation', 'desc')
+      .orderBy('seq', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    // By its place in the chain, not by its time: a clock that was set back would end the file too early.
+    const present = ({ incarnation, seq }: AuditRow) =>
+      newest !== undefined && (incarnation < newest.incarnation || (incarnation === newest.incarnation && seq <= newest.seq));
     const names = await namesOfPlaces(db);
     let skip = offset;
     let last: AuditRow | undefined;
@@ -27,10 +36,12 @@ export const auditFile = ({ store, clock }: Station, where: AuditFilter): BytesS
       skip = Math.max(0, skip - bytes.length);
       signal.throwIfAborted();
       const rows = await auditPage(db, where, { behind: last && cursorOf(last), newestFirst: false, limit: PAGE });
-      const present = rows.filter(({ at }) => at <= asked);
-      text = present.map((row) => line(row, names)).join('');
+      if (rows.length === 0) return;
+      text = rows
+        .filter(present)
+        .map((row) => line(row, names))
+        .join('');
       last = rows.at(-1);
-      if (present.length === 0) return;
     }
   };
 

@@ -9,6 +9,7 @@ import { isA, memoryReader, type OpenStream } from '../testing/reader.ts';
 import { seededRandom, type TestStation } from '../testing/station.ts';
 import { tamper } from '../testing/tamper.ts';
 import { CAST, OTHER } from '../testing/world.ts';
+import { auditFile } from './auditFile.ts';
 
 const MIDDLE = 1_500_000;
 type Row = {
@@ -193,3 +194,24 @@ onBoth('an administrator of one organisation saves theirs alone', async (source)
     assert.match(end.code ?? 'let in', /^(forbidden|notFound)$/, JSON.stringify(filter));
   }
 });
+
+onBoth(
+  'a clock that was set back keeps no row out of the file, and one that is written meanwhile does not come into it',
+  async (source) => {
+    const station = await openWorld(source);
+    const { people } = as(station, 'platformAdmin');
+    await people.setPreference({ name: 'theme', value: 'before' });
+    station.clock.advance(-86_400_000);
+    await people.setPreference({ name: 'theme', value: 'after' });
+    const { entries } = await people.listAudit({ limit: 500 });
+    const [, ...lines] = parseCsv((await saved(station, {})).toString());
+    assert.equal(lines.length, entries.length);
+
+    const text: Uint8Array[] = [];
+    for await (const chunk of auditFile(station, {})(0, new AbortController().signal)) {
+      if (text.length === 0) await people.setPreference({ name: 'theme', value: 'meanwhile' });
+      text.push(chunk);
+    }
+    assert.equal(parseCsv(Buffer.concat(text).toString()).length - 1, entries.length);
+  },
+);

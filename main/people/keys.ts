@@ -90,6 +90,7 @@ export function keyProcedures(
       }),
 
     async signInByKey(input, { origin }) {
+      sessions.mayTry(origin);
       const session = await authority.session(input.key);
       if (session?.machine) return { token: input.key };
       return turnAway(

@@ -259,7 +259,8 @@ export function roleProcedures(
     removePerson: (input, call) =>
       store.change(call.caller.author, async (tx) => {
         if (input.person === call.caller.person) throw new Refusal('conflict', 'You cannot take yourself out. Ask another administrator.');
-        const member = await inside(tx)
+        // More than one where two stations let them in apart.
+        const members = await inside(tx)
           .selectFrom('memberships')
           .innerJoin('people', 'people.id', 'memberships.person')
           .select('memberships.id')
@@ -267,8 +268,8 @@ export function roleProcedures(
           .where('memberships.organisation', '=', input.organisation)
           .where('memberships.deletedAt', 'is', null)
           .where('people.machine', '=', 0)
-          .executeTakeFirst();
-        if (member === undefined) throw new Refusal('notFound', 'This person does not belong to the organisation.');
+          .execute();
+        if (members.length === 0) throw new Refusal('notFound', 'This person does not belong to the organisation.');
         const given = await inside(tx)
           .selectFrom('grants')
           .select(['id', 'role'])
@@ -281,7 +282,7 @@ export function roleProcedures(
           const where = await nameOf(tx, call.place as Place);
           tx.emit({ event: 'people.grantsChanged', person: input.person, by: call.caller.person, role, where, given: false });
         }
-        await tx.remove(membership, member.id);
+        for (const { id } of members) await tx.remove(membership, id);
         // One that was handed out here must not open what they are given elsewhere.
         await sessions.dropLinks(tx, input.person);
         tx.emit({ event: 'people.personChanged', person: input.person });

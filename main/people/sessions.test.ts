@@ -541,3 +541,20 @@ onBoth('a person has fifty sessions at most: one more ends the one that was long
   assert.deepEqual([await lives(station, 'session-0'), await lives(station, 'session-1')], [false, true]);
   assert.ok(await lives(station, CAST.viewer.token));
 });
+
+onBoth('links, keys and set-up codes that are guessed are tries like any other: one source has sixty a minute', async (database) => {
+  const station = await openWorld(database);
+  const { people } = bearing(station, undefined, NET);
+  const codes: string[] = [];
+  for (let n = 0; n < 64; n++)
+    await (n % 2 ? people.signInByLink({ secret: `guess ${n}` }) : people.signInByKey({ key: `guess ${n}` })).catch(({ code }) =>
+      codes.push(code),
+    );
+  assert.deepEqual([codes.filter((code) => code === 'unauthenticated').length, codes.filter((code) => code === 'tooMany').length], [60, 4]);
+  const { entries } = await as(station, 'platformAdmin').people.listAudit({ outcome: 'refused', limit: 200 });
+  assert.equal(entries.length, 60);
+  const { link } = await linkFor(station);
+  await assert.rejects(byLink(station, link), { code: 'tooMany' });
+  station.clock.advance(60_000);
+  await byLink(station, link);
+});

@@ -49,6 +49,8 @@ export type Sessions = {
     Procedures<'people'>,
     'signIn' | 'signInByLink' | 'signOut' | 'listSessions' | 'revokeSession' | 'revokeOtherSessions' | 'changePassword' | 'confirmSession'
   >;
+  /** Refuses where this source has tried too often in this minute, at whatever door: each try leaves a row in the audit. */
+  mayTry(origin: Origin): void;
   /** Opens a session inside a change; the token is known only to whoever gets it now. */
   open(tx: Tx, person: Id, origin: Origin): Promise<string>;
   /** The one session of a key: not used yet, and never proven by anybody. */
@@ -187,12 +189,17 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
     return { person: self ? [self.name, self.email] : [], place: [settings.name, ...[...organisations, ...sites].map(({ name }) => name)] };
   }
 
+  const mustWait = (ms: number): void => {
+    if (ms > 0) throw new Refusal('tooMany', `Too many tries. Wait ${Math.ceil(ms / 1000)} s, then try again.`, { retryAfterMs: ms });
+  };
+
+  const mayTry: Sessions['mayTry'] = ({ from, local }) => mustWait(local ? 0 : crowd.enter(from));
+
   /** Counted before anything is awaited, so that guesses sent all at once are slowed as well. */
-  function slowDown(account: string, { from, local }: Origin): void {
-    const waitMs = throttle.wait(account, from) || (local ? 0 : crowd.enter(from));
-    if (waitMs > 0)
-      throw new Refusal('tooMany', `Too many tries. Wait ${Math.ceil(waitMs / 1000)} s, then try again.`, { retryAfterMs: waitMs });
-    throttle.failed(account, from);
+  function slowDown(account: string, origin: Origin): void {
+    mustWait(throttle.wait(account, origin.from));
+    mayTry(origin);
+    throttle.failed(account, origin.from);
   }
 
   /** A link is for somebody who has no password, or has lost it: the lost one counts no more, and a new one may be chosen. */
@@ -204,6 +211,7 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
   }
 
   return {
+    mayTry,
     open,
     openKey,
     end,
@@ -262,11 +270,15 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
       },
 
       async signInByLink(input, { origin }) {
+        mayTry(origin);
         const secretDigest = digestOf(input.secret);
         const known = await read().selectFrom('signInLink').selectAll().where('secretDigest', '=', secretDigest).executeTakeFirst();
         const by = stranger('people.signInByLink', origin, known?.person ?? null);
         const asked = known !== undefined && known.replacesPhone === 0 && (await secondFactor.has(known.person));
-        if (asked) slowDown(secretDigest, origin);
+        if (asked) {
+          mustWait(throttle.wait(secretDigest, origin.from));
+          throttle.failed(secretDigest, origin.from);
+        }
         if (asked && input.totp === undefined) return turnAway(store, by, codeNeeded());
         const key = asked ? await secondFactor.keyOf(known.person) : undefined;
         const outcome = await store.change(by, async (tx): Promise<Signed> => {

@@ -82,12 +82,14 @@ export function openFirstStart({ store, random, settings }: Station, sessions: S
         if (!(await needed())) throw new Refusal('conflict', 'This station has been set up already. Please sign in.');
         // Until it is set up, a station on a network would belong to whoever finds it first.
         const by = stranger('people.setUp', origin);
-        if (!origin.local && !isCode(input.code))
+        if (!origin.local && !isCode(input.code)) {
+          sessions.mayTry(origin);
           return turnAway(
             store,
             by,
             new Refusal('forbidden', 'The set-up code is not right. It is printed where the station was started.'),
           );
+        }
         const token = await carryOut(by, input, (tx, { admin }) => sessions.open(tx, admin, origin));
         return { token };
       },

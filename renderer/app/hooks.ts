@@ -145,7 +145,6 @@ export function useCommand<I, O>(
           if (asRefusal(error).code !== 'unconfirmed' || !(await proveItIsMe())) throw error;
           return mutation.mutateAsync(input);
         });
-        for (const changed of options.changes ?? []) void queries.invalidateQueries({ queryKey: [changed] });
         options.done?.(answer);
         return answer;
       } catch (error) {
@@ -153,6 +152,9 @@ export function useCommand<I, O>(
         setRefusal(given);
         if (options.announce) announce(given.message, { title: t(`refusal.${given.code}`), failed: true });
         return undefined;
+      } finally {
+        // Refused as well: a part of it may have been carried out, or all of it and only the answer lost.
+        for (const changed of options.changes ?? []) void queries.invalidateQueries({ queryKey: [changed] });
       }
     },
   };

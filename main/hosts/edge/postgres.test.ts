@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import pg from 'pg';
 import { temporaryFolder } from '../../testing/databases.ts';
 import { type EdgeRun, organisationsOf, runEdge, sentenceOf, setUpFile, signedIn } from '../../testing/edge.ts';
 import { freshDatabase } from '../../testing/postgres.ts';
@@ -71,4 +72,28 @@ test('--restore brings a backup back into an empty database, and touches none th
   assert.deepEqual(await organisationsOf(await signedIn(await later.url)), ['And on', 'Before', 'Nordwerk']);
   assert.equal(await later.stop(), 0);
   assert.ok(!existsSync(join(elsewhere, 'site.db')));
+});
+
+test('--verify-audit reads the audit of a PostgreSQL store, and names the row that was changed', PATIENCE, async (t) => {
+  const url = await database(t);
+  const folder = temporaryFolder(t);
+  const data = join(folder, 'station');
+  const run = startIn(t, data, url, '--setup', setUpFile(folder));
+  const ada = await signedIn(await run.url);
+  const { rows } = await ada.call<{ rows: number }>('people.verifyAudit');
+  const meanwhile = runEdge(t, ['--data', data, '--verify-audit'], { env: { OUTPOST_DATABASE: url } });
+  assert.equal(await meanwhile.ended, 3);
+  assert.equal(await run.stop(), 0);
+
+  const whole = runEdge(t, ['--data', data, '--verify-audit'], { env: { OUTPOST_DATABASE: url } });
+  assert.equal(await whole.ended, 0, whole.complaints());
+  assert.deepEqual(whole.lines, [`The audit is intact: ${rows} rows.`]);
+
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(`update "audit" set "outcome" = 'refused' where "seq" = 2`);
+  await client.end();
+  const forged = runEdge(t, ['--data', data, '--verify-audit'], { env: { OUTPOST_DATABASE: url } });
+  assert.equal(await forged.ended, 1);
+  assert.match(sentenceOf(forged), /^The audit is not intact: .*row 2 .*it was changed/);
 });
