@@ -31,6 +31,7 @@ export const site = z.object({
   timeZone: z.string(),
   operatorsControl: z.boolean(),
   workAllowed: z.boolean(),
+  quietHours: z.string().nullable().describe('22:00-06:00 by the site’s own clock: what can wait makes no noise then. null: none.'),
   archivedAt: v.time.nullable(),
 });
 export const place = z.object({

@@ -47,6 +47,7 @@ export const tree = {
       timeZone: v.timeZone.optional(),
       operatorsControl: z.boolean().optional(),
       workAllowed: z.boolean().optional(),
+      quietHours: v.hours.nullable().optional(),
       opId: v.opId,
     }),
     needs: { permission: 'site.configure', at: (input) => ({ site: input.site }) },

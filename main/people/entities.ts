@@ -26,6 +26,8 @@ export const site = entity({
     timeZone: text('UTC'),
     operatorsControl: boolean(),
     workAllowed: boolean(),
+    /** '22:00-06:00' by the clock of the site; null: none. */
+    quietHours: optionalText(),
     archivedAt: optionalTime(),
   },
   authority: 'anyone',

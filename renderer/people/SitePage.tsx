@@ -3,6 +3,7 @@ import { Button, Switch, TextInput } from '@mantine/core';
 import { History } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { HOURS } from '../../contract/hours.ts';
 import type { SiteOfMe } from '../app/address.ts';
 import { useCommand, useStation } from '../app/hooks.ts';
 import { useSite } from '../app/useHere.ts';
@@ -47,7 +48,7 @@ export default function SitePage() {
 function Rules({ site }: { site: SiteOfMe }) {
   const { t } = useTranslation('people');
   const station = useStation();
-  const update = useCommand((rules: { operatorsControl?: boolean; workAllowed?: boolean }) =>
+  const update = useCommand((rules: { operatorsControl?: boolean; workAllowed?: boolean; quietHours?: string | null }) =>
     station.people.updateSite({ site: site.id, ...rules }),
   );
   return (
@@ -67,9 +68,44 @@ function Rules({ site }: { site: SiteOfMe }) {
           disabled={update.busy}
           onChange={(event) => void update.run({ workAllowed: event.currentTarget.checked })}
         />
+        <Switch
+          label={t('site.quiet')}
+          description={t('site.quietHint')}
+          checked={site.quietHours !== null}
+          disabled={update.busy}
+          onChange={(event) => void update.run({ quietHours: event.currentTarget.checked ? USUAL_NIGHT : null })}
+        />
+        {site.quietHours !== null && (
+          <QuietHours key={site.quietHours} hours={site.quietHours} set={(quietHours) => void update.run({ quietHours })} />
+        )}
       </div>
       <Refused refusal={update.refusal} />
     </Section>
+  );
+}
+
+const USUAL_NIGHT = '22:00-06:00';
+
+/** Sent when a field is left, not while it is typed. */
+function QuietHours({ hours, set }: { hours: string; set(hours: string): void }) {
+  const { t } = useTranslation('people');
+  const [from, setFrom] = useState(hours.slice(0, 5));
+  const [to, setTo] = useState(hours.slice(6));
+  const asked = `${from}-${to}`;
+  const send = () => {
+    if (asked !== hours && HOURS.test(asked)) set(asked);
+  };
+  return (
+    <div className={classes.hours}>
+      <TextInput
+        type="time"
+        label={t('site.quietFrom')}
+        value={from}
+        onChange={(event) => setFrom(event.currentTarget.value)}
+        onBlur={send}
+      />
+      <TextInput type="time" label={t('site.quietTo')} value={to} onChange={(event) => setTo(event.currentTarget.value)} onBlur={send} />
+    </div>
   );
 }
 

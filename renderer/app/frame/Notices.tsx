@@ -3,12 +3,13 @@ import { ActionIcon, Button, Popover, Tooltip } from '@mantine/core';
 import { Bell } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { within } from '../../../contract/hours.ts';
 import type { Notice } from '../../../contract/watch.ts';
 import { announce } from '../../ui/announce.ts';
 import { dateTime } from '../../ui/time.ts';
 import { useCommand, useStation, useStream } from '../hooks.ts';
 import { useStationState } from '../station.ts';
-import { usePlantZone } from '../useHere.ts';
+import { usePlantZone, useSite } from '../useHere.ts';
 import classes from './Notices.module.css';
 
 const KEPT = 100;
@@ -21,6 +22,7 @@ export function Notices() {
   const [notices, setNotices] = useState<Notice[]>([]);
   const [readUpTo, setReadUpTo] = useState('');
   const zone = usePlantZone();
+  const site = useSite();
   const words = useNoticeWords();
   const announced = useRef(new Set<string>());
 
@@ -38,7 +40,9 @@ export function Notices() {
         for (const notice of fresh) {
           if (notice.readAt !== null || stationNow - notice.at > FRESH_MS || announced.current.has(notice.id)) continue;
           announced.current.add(notice.id);
-          announce(words(notice), { failed: notice.kind.endsWith('Failed') });
+          const failed = notice.kind.endsWith('Failed');
+          // In quiet hours what can wait only counts at the bell.
+          if (failed || !within(site?.quietHours ?? null, zone, stationNow)) announce(words(notice), { failed });
         }
       },
     },
