@@ -36,6 +36,10 @@ const auditFilter = z.strictObject({
   from: v.time.optional().describe('Nothing older than this moment.'),
   to: v.time.optional().describe('Only what is older than this moment.'),
   outcome: outcome.optional(),
+  about: z
+    .strictObject({ entity: v.key, id: v.plain(200) })
+    .optional()
+    .describe('What was changed.'),
 });
 export type AuditFilter = z.infer<typeof auditFilter>;
 

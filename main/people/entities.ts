@@ -150,4 +150,6 @@ export type PeopleTables = {
     hash: string;
   };
   auditDetail: { incarnation: string; seq: number; salt: string; body: string };
+  /** Which records each row of the audit changed. */
+  auditThing: { entity: string; id: string; at: number; incarnation: string; seq: number };
 };

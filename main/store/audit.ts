@@ -62,6 +62,15 @@ export async function appendAudit(connection: Connection, head: Head, random: Ra
     salt,
     body,
   ]);
+  const things = new Map(detail.changes.map(({ entity, id }) => [JSON.stringify([entity, id]), { entity, id }]));
+  for (const { entity, id } of things.values())
+    await connection.run('insert into "auditThing" ("entity", "id", "at", "incarnation", "seq") values (?, ?, ?, ?, ?)', [
+      entity,
+      id,
+      row.at,
+      row.incarnation,
+      row.seq,
+    ]);
   head.auditSeq = row.seq;
   head.auditHash = hash;
 }

@@ -39,6 +39,7 @@ export const LOCAL_TABLES: Readonly<Record<string, string>> = {
   reg: 'follows from the log',
   audit: 'a chain belongs to the incarnation that wrote it',
   auditDetail: 'may be erased here without touching the chain',
+  auditThing: 'follows from the audit',
   command: 'remembers which commands this station has answered',
   task: 'work of this process',
   credential: 'credentials never travel',

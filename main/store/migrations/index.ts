@@ -8,6 +8,7 @@ import * as keys from './0050-keys.ts';
 import * as audit from './0060-audit.ts';
 import * as secondFactorPolicy from './0070-second-factor-policy.ts';
 import * as quietHours from './0072-quiet-hours.ts';
+import * as auditThings from './0074-audit-things.ts';
 
 export type Migration = { version: number; up(migrate: Migrate): Promise<void> };
 
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   { version: 60, up: audit.up },
   { version: 70, up: secondFactorPolicy.up },
   { version: 72, up: quietHours.up },
+  { version: 74, up: auditThings.up },
 ];
