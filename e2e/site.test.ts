@@ -64,7 +64,7 @@ test('the tree is changed by dragging, and by the menu without a mouse', async (
 
   await page.getByRole('button', { name: 'Actions for Air' }).focus();
   await page.keyboard.press('Enter');
-  await page.getByRole('menuitem', { name: 'Move to …' }).press('Enter');
+  await page.getByRole('menuitem', { name: 'Move elsewhere' }).press('Enter');
   await page.getByRole('dialog').getByLabel('Into').first().click();
   await page.getByRole('option', { name: 'Heating' }).click();
   await assertAccessible(page, 'moving a place');

@@ -106,7 +106,7 @@ export const texts = {
     empty: 'This site has no buildings yet.',
     moveUp: 'Move {{name}} up',
     moveDown: 'Move {{name}} down',
-    moveTo: 'Move to …',
+    moveTo: 'Move elsewhere',
     moveTitle: 'Move {{name}}',
     moveInto: 'Into',
     move: 'Move',
