@@ -14,6 +14,9 @@ export const EXAMPLE = {
   key: fixed(0x22),
   task: fixed(0x30),
   notice: fixed(0x31),
+  /** What a plant names, it knows by its key. */
+  device: 'boiler-1',
+  tag: 'boiler-1.temperature',
   /** A one-pixel PNG. */
   pixel: 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGOoaOoBAAL8AYfNyRkeAAAAAElFTkSuQmCC',
 } as const;

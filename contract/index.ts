@@ -1,7 +1,7 @@
 // The whole contract: seven areas, always in this order. Whoever needs one area imports its own file.
 
 import { type PeopleEvent, people, peopleStreams } from './people.ts';
-import { plant, plantStreams } from './plant.ts';
+import { type PlantEvent, plant, plantStreams } from './plant.ts';
 import type { AnyStream, Declared } from './procedure.ts';
 import { remote, remoteStreams } from './remote.ts';
 import { sync, syncStreams } from './sync.ts';
@@ -27,7 +27,7 @@ export const streams = {
 };
 export type Streams = typeof streams;
 
-export type StationEvent = PeopleEvent | WatchEvent;
+export type StationEvent = PeopleEvent | PlantEvent | WatchEvent;
 
 /** Every procedure by its full name. */
 export const procedures: ReadonlyMap<string, Declared> = new Map(

@@ -31,6 +31,8 @@ export type ProcedureMeta = {
   needs: Needs<never>;
   /** Only for somebody who has proven a short while ago that it is still them: see people.confirmSession. */
   critical: boolean;
+  /** The largest input over REST; over a socket or a port a call is never larger than CALL_BYTES. */
+  maxBytes: number;
   example: unknown;
 };
 
@@ -39,17 +41,21 @@ type ProcedureDeclaration<In, RawIn, Out, RawOut> = {
   input: z.ZodType<In, RawIn>;
   needs: Needs<NoInfer<In>>;
   critical?: true;
+  maxBytes?: number;
   output: z.ZodType<Out, RawOut>;
   example: NoInfer<RawIn>;
 };
 
-const base = oc.$meta<ProcedureMeta>({ kind: 'question', needs: ownSession, critical: false, example: undefined });
+/** What an input takes at most. */
+export const CALL_BYTES = 1024 * 1024;
+
+const base = oc.$meta<ProcedureMeta>({ kind: 'question', needs: ownSession, critical: false, maxBytes: CALL_BYTES, example: undefined });
 
 const declare =
   (kind: ProcedureMeta['kind']) =>
   <In, RawIn, Out, RawOut>(d: ProcedureDeclaration<In, RawIn, Out, RawOut>) =>
     base
-      .meta({ kind, needs: d.needs as Needs<never>, critical: d.critical ?? false, example: d.example })
+      .meta({ kind, needs: d.needs as Needs<never>, critical: d.critical ?? false, maxBytes: d.maxBytes ?? CALL_BYTES, example: d.example })
       .route({ method: 'POST', summary: d.summary })
       .input(d.input)
       .output(d.output);

@@ -37,7 +37,7 @@ export type SiteOptions = {
 export type Site = Awaited<ReturnType<typeof openSite>>;
 
 /** Every shared record of every area. The order is that of the areas. */
-export const sharedEntities = [...people.entities, ...watch.entities];
+export const sharedEntities = [...people.entities, ...plant.entities, ...watch.entities];
 
 export async function openSite(options: SiteOptions) {
   const { folder, database, settings, platform, sink } = options;
@@ -81,7 +81,7 @@ export async function openSite(options: SiteOptions) {
   const { authority } = peopleArea;
   const areas: Areas = {
     people: peopleArea,
-    plant: plant.open(),
+    plant: plant.open(station),
     work: work.open(),
     remote: remote.open(),
     team: team.open(),

@@ -29,6 +29,7 @@ const make = <T, K extends Kind>(type: K, nullable: boolean, initial: T, options
 export const text = (initial = '', options?: Options) => make<string, 'text'>('text', false, initial, options);
 export const optionalText = (options?: Options) => make<string | null, 'text'>('text', true, null, options);
 export const integer = (initial = 0, options?: Options) => make<number, 'integer'>('integer', false, initial, options);
+export const optionalInteger = (options?: Options) => make<number | null, 'integer'>('integer', true, null, options);
 export const optionalTime = (options?: Options) => make<number | null, 'integer'>('integer', true, null, options);
 export const boolean = (initial = false, options?: Options) => make<boolean, 'boolean'>('boolean', false, initial, options);
 export const json = <T>(initial: T, options?: Options) => make<T, 'json'>('json', false, initial, options);

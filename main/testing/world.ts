@@ -6,6 +6,7 @@ import type { Role } from '../../contract/permissions.ts';
 import * as entities from '../people/entities.ts';
 import { hashPassword } from '../people/passwords.ts';
 import { digestOf } from '../people/tokens.ts';
+import { device, tag } from '../plant/entities.ts';
 import type { Site } from '../site.ts';
 import { station as itself, type Tx } from '../store/index.ts';
 import { notice } from '../watch/entities.ts';
@@ -88,6 +89,26 @@ export async function buildWorld({ store }: Pick<Site, 'store'>): Promise<void> 
       key: 'heating',
       name: 'Heating',
       rank: 'a0',
+    });
+    await tx.create(device, fixed(0x40), inSite, {
+      site: EXAMPLE.site,
+      place: EXAMPLE.system,
+      key: EXAMPLE.device,
+      name: 'Boiler 1',
+      driver: 'modbus-tcp',
+      connection: { host: '127.0.0.1', port: 1 },
+      unit: 1,
+      // Nobody is spoken to while something else is tested.
+      enabled: false,
+    });
+    await tx.create(tag, fixed(0x41), inSite, {
+      site: EXAMPLE.site,
+      device: fixed(0x40),
+      key: EXAMPLE.tag,
+      name: 'Temperature',
+      register: { table: 'holding', address: 0, type: 'int16', byteOrder: 'big', wordOrder: 'big' },
+      scale: { factor: 0.1, offset: 0 },
+      unit: '°C',
     });
     await tx.create(entities.organisation, OTHER.organisation, 'platform', { key: 'suedwerk', name: 'Südwerk' });
     await tx.create(entities.site, OTHER.site, `site:${OTHER.site}`, { organisation: OTHER.organisation, key: 'plant-7', name: 'Plant 7' });

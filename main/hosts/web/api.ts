@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errorStatus, isErrorCode, Refusal } from '../../../contract/errors.ts';
 import { procedures } from '../../../contract/index.ts';
-import { addressOf } from '../../../contract/procedure.ts';
+import { addressOf, CALL_BYTES } from '../../../contract/procedure.ts';
 import { speaks } from '../../../contract/version.ts';
 import type { Site } from '../../site.ts';
 import { cookieHeader, type GuardOptions, type Head, originOf, tokenOf } from './guard.ts';
@@ -19,20 +19,25 @@ const PROCEDURES = new Map([...procedures.keys()].map((name) => [`/api/${address
 
 export function serveApi(app: FastifyInstance, site: Site, guard: GuardOptions): void {
   // After the count of requests, before the body: preParsing.
-  app.post('/api/*', { preParsing: mustHaveSession }, async (request, reply) => {
+  const answer = async (request: FastifyRequest, reply: FastifyReply) => {
     const name = PROCEDURES.get(pathOf(request));
     if (name === undefined) return refuse(reply, new Refusal('notFound', 'There is no such procedure. /api/docs lists them all.'));
     const head = headOf(request);
     // Without a body there is no input to give; that it is “null” was said.
     const input = request.body === undefined ? {} : request.body;
     try {
-      const answer = await site.router.answer(name, input, { token: tokenOf(guard, head), origin: originOf(head) });
+      const said = await site.router.answer(name, input, { token: tokenOf(guard, head), origin: originOf(head) });
       reply.header('cache-control', 'no-store');
-      return reply.send(asBrowserSession(name, request, reply, answer));
+      return reply.send(asBrowserSession(name, request, reply, said));
     } catch (error) {
       return refuse(reply, error as Refusal);
     }
-  });
+  };
+  app.post('/api/*', { preParsing: mustHaveSession }, answer);
+  for (const [path, name] of PROCEDURES) {
+    const bodyLimit = procedures.get(name)?.['~orpc'].meta.maxBytes ?? CALL_BYTES;
+    if (bodyLimit !== CALL_BYTES) app.post(path, { preParsing: mustHaveSession, bodyLimit }, answer);
+  }
 
   /** Asked before the body is even read: a stranger learns nothing from how it would be refused. */
   async function mustHaveSession(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
@@ -105,10 +110,10 @@ const unread: Record<string, Refusal> = {
 };
 
 /** What Fastify itself refuses, in the one shape every refusal has. */
-export function fastifyRefusal(error: { statusCode?: number; code?: string; message?: string }): Refusal | undefined {
+export function fastifyRefusal(error: { statusCode?: number; code?: string; message?: string }, bodyLimit: number): Refusal | undefined {
   if (error instanceof Refusal) return error;
   const status = error.statusCode;
-  if (status === 413) return new Refusal('tooLarge', 'The request is larger than 1 MiB.');
+  if (status === 413) return new Refusal('tooLarge', `The request is larger than ${bodyLimit / 1024 / 1024} MiB.`);
   if (status === 415) return new Refusal('invalid', 'Send the input as application/json.');
   if (status !== undefined && status >= 400 && status < 500)
     return new Refusal(isErrorCode(error.code) ? error.code : 'invalid', 'The request is not proper JSON.');

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import rateLimit from '@fastify/rate-limit';
 import Fastify from 'fastify';
 import { Refusal } from '../../../contract/errors.ts';
+import { CALL_BYTES } from '../../../contract/procedure.ts';
 import { CONTRACT } from '../../../contract/version.ts';
 import type { Site } from '../../site.ts';
 import { fastifyRefusal, headOf, refuse, serveApi, turnAwayUnread } from './api.ts';
@@ -14,7 +15,6 @@ import { servePages } from './pages.ts';
 import { isWebSocket, serveSockets } from './sockets.ts';
 import { type Certificate, certificate } from './tls.ts';
 
-const BODY_BYTES = 1024 * 1024;
 const CALLS_A_MINUTE = 6_000;
 /** For a whole request, over the slowest link: what trickles longer only holds a connection. */
 const REQUEST_MS = 120_000;
@@ -41,7 +41,7 @@ export async function serveWeb(site: Site, screens: string): Promise<WebServer> 
   const isKnown = knownHosts(guard);
 
   const app = Fastify({
-    bodyLimit: BODY_BYTES,
+    bodyLimit: CALL_BYTES,
     forceCloseConnections: true,
     requestTimeout: REQUEST_MS,
     // Only whole addresses and our own names of procedures: nothing is guessed from a path.
@@ -85,7 +85,7 @@ export async function serveWeb(site: Site, screens: string): Promise<WebServer> 
   });
 
   app.setErrorHandler((error, request, reply) => {
-    const refusal = fastifyRefusal(error as Error);
+    const refusal = fastifyRefusal(error as Error, request.routeOptions.bodyLimit ?? CALL_BYTES);
     if (refusal) return refuse(reply, refusal);
     const id = site.reference();
     log.error({ error, id, event: 'failed', url: request.url.split('?', 1)[0] }, 'a request failed');

@@ -3,6 +3,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { MAX_READER_FRAME } from '../../../contract/channel.ts';
+import { CALL_BYTES } from '../../../contract/procedure.ts';
 import { speaks } from '../../../contract/version.ts';
 import { CLOSE, type Link, socketLink } from '../../links.ts';
 import type { Request } from '../../router.ts';
@@ -10,7 +11,6 @@ import type { Site } from '../../site.ts';
 import { type GuardOptions, type Head, originOf, refuseStranger, tokenOf } from './guard.ts';
 
 const PING_MS = 25_000;
-const CALL_BYTES = 1024 * 1024;
 /** How long a reader may take to say goodbye when the station stops. One that has stopped reading never does. */
 const GOODBYE_MS = 500;
 
