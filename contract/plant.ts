@@ -91,6 +91,7 @@ export const plant = area('plant', {
       differences: z.array(difference),
     }),
     example: {
+      site: EXAMPLE.site,
       document: {
         devices: [
           {
@@ -121,14 +122,14 @@ export const plant = area('plant', {
     input: z.strictObject({ site: atSite }),
     needs: { permission: 'plant.configure', at: here },
     output: z.object({ document: plantDocument }),
-    example: {},
+    example: { site: EXAMPLE.site },
   }),
   listDevices: question({
     summary: 'The devices of a site.',
     input: z.strictObject({ site: atSite }),
     needs: { permission: 'plant.view', at: here },
     output: z.object({ devices: z.array(device) }),
-    example: {},
+    example: { site: EXAMPLE.site },
   }),
   listTags: question({
     summary: 'The tags of a site, by id: all, those of a device, or those whose id or name holds a word.',
@@ -141,14 +142,14 @@ export const plant = area('plant', {
     }),
     needs: { permission: 'plant.view', at: here },
     output: z.object({ tags: z.array(tag), next: v.key.nullable() }),
-    example: { device: EXAMPLE.device },
+    example: { site: EXAMPLE.site, device: EXAMPLE.device },
   }),
   removeDevice: command({
     summary: 'Take a device out, with its tags. Their history stays, and is theirs again if they come back under the same id.',
     input: z.strictObject({ site: atSite, device: v.key, opId: v.opId }),
     needs: { permission: 'plant.configure', at: here },
     output: v.nothing,
-    example: { device: EXAMPLE.device },
+    example: { site: EXAMPLE.site, device: EXAMPLE.device },
   }),
 });
 export const plantStreams = {};
