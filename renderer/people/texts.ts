@@ -84,6 +84,9 @@ export const texts = {
     archived: 'out of use',
     none: 'There is no organisation yet.',
     noSites: 'No sites yet.',
+    save: 'Save as a file',
+    saving: 'Saving, {{kilobytes}} kB',
+    saved: '“{{name}}” is saved. An empty station can be filled with it.',
   },
   site: {
     title: 'Site',
@@ -277,6 +280,8 @@ export const texts = {
     unused: 'never',
     until: 'Good until',
     ever: 'it is revoked',
+    elsewhere: 'at another station',
+    needsToken: 'not in use here: make a new one, and revoke this',
     life: { '30': '30 days', '90': '90 days', '365': 'A year', ever: 'Until it is revoked' },
     make: 'Make it',
     given: 'Key of {{name}}',
