@@ -42,3 +42,22 @@ test('a table is tried, mended and carried out; a new person comes in by the sav
   assertNoComplaints(ada);
   assertNoComplaints(ida);
 });
+
+test('an organisation is saved as a file after a proof of who asks, and can be opened', async (t) => {
+  const station = await startStation(t);
+  const ada = await sitDown(t);
+  const { page } = ada;
+  await signIn(ada, station.url);
+  await goTo(page, 'All sites');
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save as a file' }).click()]);
+  assert.equal(download.suggestedFilename(), 'nordwerk.jsonl');
+  const chunks: Buffer[] = [];
+  for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer);
+  const lines = Buffer.concat(chunks).toString().split('\n').slice(0, -1);
+  const header = JSON.parse(lines[0] ?? '') as { organisation: { name: string } };
+  const end = JSON.parse(lines.at(-1) ?? '') as { lines: number };
+  assert.deepEqual([header.organisation.name, end.lines], ['Nordwerk', lines.length - 1]);
+  await page.getByRole('button', { name: 'Save as a file' }).waitFor();
+  await assertAccessible(page, 'organisations');
+  assertNoComplaints(ada);
+});

@@ -85,8 +85,6 @@ export const texts = {
     none: 'There is no organisation yet.',
     noSites: 'No sites yet.',
     save: 'Save as a file',
-    saving: 'Saving, {{kilobytes}} kB',
-    saved: '“{{name}}” is saved. An empty station can be filled with it.',
   },
   site: {
     title: 'Site',
@@ -147,7 +145,6 @@ export const texts = {
     narrowed: 'Narrowed, newest first. New ones do not appear until it is cleared.',
     noneFound: 'Nothing of this kind has happened.',
     save: 'Save as CSV',
-    saving: 'Saving, {{kilobytes}} kB',
   },
   action: {
     'people.setUp': 'set the station up',
