@@ -125,10 +125,7 @@ export function openImport({ store, blobs, clock }: Station, shared: readonly En
       const { id, name } = summary.organisation;
       const db = store.read as Kysely<PeopleTables>;
       const there = await db.selectFrom('organisations').select('id').where('id', '=', id).executeTakeFirst();
-      if (there === undefined) {
-        if (await holdsSomething(db)) throw notEmpty();
-        await fill(file, summary, administrator);
-      }
+      if (there === undefined) await fill(file, summary, administrator);
       const digest = await store.snapshot((at) => digestHere(at, id));
       if (there !== undefined && digest !== summary.digest)
         throw new Refusal(

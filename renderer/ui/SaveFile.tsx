@@ -50,7 +50,12 @@ export function SaveFile({ stream, input, name, type, label, look = { variant: '
   }
   return (
     <>
-      <Button {...look} leftSection={<Download size={16} strokeWidth={1.75} />} disabled={read !== undefined} onClick={save}>
+      <Button
+        {...look}
+        leftSection={<Download size={look.size === undefined ? 16 : 14} strokeWidth={1.75} />}
+        disabled={read !== undefined}
+        onClick={save}
+      >
         {read === undefined ? label : t('common.saving', { kilobytes: Math.round(read / 1000) })}
       </Button>
       {read !== undefined && (
