@@ -16,6 +16,10 @@ const WRITE_BYTES = 256 * 1024;
 /** Of so many readers a file is kept at once, and for so long after it was last read from: a connection may be lost on the way. */
 const MOST_KEPT = 8;
 const KEPT_MS = 10 * 60_000;
+const SWEEP_MS = 60_000;
+
+/** `whole`: written to its end; `read`: read to it, by somebody who may have lost the last of it. */
+type Kept = { file: string; readAt: number; whole: boolean; read: boolean };
 
 export type OrganisationExport = {
   source(input: { organisation: Id }, call: Pick<Call, 'caller'>): BytesSource;
@@ -25,8 +29,8 @@ export type OrganisationExport = {
 };
 
 export function openExport(station: Station, shared: readonly Entity[]): OrganisationExport {
-  const { store, blobs, clock, random, folder, version } = station;
-  const kept = new Map<string, { file: string; readAt: number }>();
+  const { store, blobs, clock, random, folder, version, log } = station;
+  const kept = new Map<string, Kept>();
 
   /** What was asked for by `where`, with the audit's row of it. An act that cannot be written down does not happen. */
   async function write(where: { column: 'id' | 'key'; is: string }, file: string, author: Author, signal?: AbortSignal): Promise<Written> {
@@ -86,36 +90,54 @@ export function openExport(station: Station, shared: readonly Entity[]): Organis
   /** Swept away by the next start should this one be killed. */
   const newName = () => join(folder.path, `organisation-${Buffer.from(random(8)).toString('hex')}.part`);
 
-  async function fresh(where: string, organisation: Id, author: Author, signal: AbortSignal): Promise<void> {
-    for (const [other, { readAt }] of kept) if (other === where || clock() - readAt > KEPT_MS) await forget(other);
+  async function fresh(where: string, organisation: Id, author: Author, signal: AbortSignal): Promise<Kept> {
+    await forget(where);
+    await forgetOld();
     if (kept.size >= MOST_KEPT)
       throw new Refusal('tooMany', 'Several organisations are being saved just now. Try again in a few minutes.', {
         retryAfterMs: KEPT_MS,
       });
-    const file = newName();
+    const own: Kept = { file: newName(), readAt: clock(), whole: false, read: false };
     // Its place is taken before it is written: many who ask at once are not let in together.
-    kept.set(where, { file, readAt: clock() });
-    await write({ column: 'id', is: organisation }, file, author, signal).catch((error: unknown) => {
-      if (kept.get(where)?.file === file) kept.delete(where);
+    kept.set(where, own);
+    try {
+      await write({ column: 'id', is: organisation }, own.file, author, signal);
+      own.whole = true;
+      return own;
+    } catch (error) {
+      if (kept.get(where) === own) kept.delete(where);
       throw error;
-    });
+    } finally {
+      // Asked for again meanwhile: nobody knows of this one any more.
+      if (kept.get(where) !== own) await rm(own.file, { force: true });
+    }
   }
+
+  /** Whoever comes for a place takes that of one who has read all; nobody's is kept for long. */
+  async function forgetOld(): Promise<void> {
+    for (const [where, { readAt, read }] of kept) if (clock() - readAt > KEPT_MS || (read && kept.size >= MOST_KEPT)) await forget(where);
+  }
+  const sweep = setInterval(
+    () => void forgetOld().catch((error: unknown) => log.warn({ error, event: 'kept' }, 'a saved file was not removed')),
+    SWEEP_MS,
+  );
+  sweep.unref();
 
   return {
     source({ organisation }, { caller }) {
       const where = `${organisation} ${caller.session}`;
-      let made = false;
+      let own: Kept | undefined;
       return async function* (offset, signal) {
-        if (offset === 0 && !made) await fresh(where, organisation, caller.author, signal);
-        made = true;
-        const one = kept.get(where);
+        if (own === undefined) own = offset === 0 ? await fresh(where, organisation, caller.author, signal) : kept.get(where);
         // The rest of another file would fit to nothing that was read already.
-        if (one === undefined) throw new Refusal('conflict', 'What was being saved is not kept any more. Begin again.');
-        for await (const bytes of createReadStream(one.file, { start: offset })) {
-          one.readAt = clock();
+        if (own === undefined || !own.whole || kept.get(where) !== own)
+          throw new Refusal('conflict', 'What was being saved is not kept any more. Begin again.');
+        for await (const bytes of createReadStream(own.file, { start: offset })) {
+          own.readAt = clock();
           yield bytes as Uint8Array;
           signal.throwIfAborted();
         }
+        own.read = true;
       };
     },
     async toFile(key, file) {
@@ -133,6 +155,7 @@ export function openExport(station: Station, shared: readonly Entity[]): Organis
       return written;
     },
     async stop() {
+      clearInterval(sweep);
       for (const where of [...kept.keys()]) await forget(where);
     },
   };

@@ -125,6 +125,42 @@ onBoth('saving is asked for a proof, stands in the audit, and goes on where it w
   assert.deepEqual(parts(), []);
 });
 
+onBoth(
+  'of two who save at once under one session the later one gets a whole file, and the other none; the ninth has to wait',
+  async (source) => {
+    const station = await workedIn(source);
+    const results = await Promise.allSettled(Array.from({ length: 3 }, () => saved(station)));
+    const whole = results.filter((one) => one.status === 'fulfilled').map(({ value }) => parsed(value).at(-1) as JsonLine);
+    const refused = results.filter((one) => one.status === 'rejected').map(({ reason }) => (reason as { code: string }).code);
+    assert.ok(whole.length >= 1);
+    for (const { digest } of whole) assert.equal(digest, whole[0]?.digest);
+    assert.deepEqual(new Set(refused), new Set(refused.length > 0 ? ['conflict'] : []));
+    const parts = () => readdirSync(station.station.folder.path).filter((name) => name.endsWith('.part')).length;
+    assert.equal(parts(), 1);
+
+    const tokens = Array.from({ length: 9 }, (_, n) => `token-of-the-administrator-number-${n}`);
+    for (const token of tokens) await addSession(station, CAST.organisationAdmin.id, token);
+    const half = tokens.slice(0, 7).map((token) => {
+      const reader = memoryReader(station, token);
+      return reader.open('people.organisationFile', { organisation: EXAMPLE.organisation }, { manual: true, window: 1024 });
+    });
+    for (const stream of half) isA(await stream.next(), 'bytes');
+    // The place of the one that was read to its end is free for the taking; those of others are not.
+    await saved(station, EXAMPLE.organisation, tokens[7]);
+    const ninth = memoryReader(station, tokens[8] as string).open(
+      'people.organisationFile',
+      { organisation: EXAMPLE.organisation },
+      { manual: true, window: 1024 },
+    );
+    isA(await ninth.next(), 'bytes');
+    await assert.rejects(saved(station), { code: 'tooMany' });
+    station.clock.advance(11 * 60_000);
+    await addSession(station, CAST.organisationAdmin.id, 'token-of-the-administrator-much-later');
+    await saved(station, EXAMPLE.organisation, 'token-of-the-administrator-much-later');
+    assert.equal(parts(), 1);
+  },
+);
+
 onBoth('an organisation whose administrator loses the right while it is saved keeps the rest of it', async (source) => {
   const station = await workedIn(source);
   const stream = memoryReader(station, CAST.organisationAdmin.token).open(

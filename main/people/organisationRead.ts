@@ -139,7 +139,7 @@ export function readLine(line: Line, entities: ReadonlyMap<string, Entity>): Rea
   const value = jsonOf(line);
   if (Object.hasOwn(value, 'record')) {
     const { record, id, scope, fields: given } = checked(recordLine, value, number);
-    const entity = known(entities, record, number);
+    const entity = known(entities, record, scope, number);
     const fields = objectOf(given, number);
     for (const [name, given] of Object.entries(fields)) mustFit(entity, name, given, number);
     return { kind: 'record', number, record: { entity, id, scope: scope as Scope, fields } };
@@ -153,7 +153,7 @@ export function readLine(line: Line, entities: ReadonlyMap<string, Entity>): Rea
   if (Object.hasOwn(value, 'change')) {
     const { change, id, op, tx, value: given, ...rest } = checked(changeLine, value, number);
     if (given === undefined) throw badLine(number, 'is a change without a value');
-    const entity = known(entities, change, number);
+    const entity = known(entities, change, rest.scope, number);
     // What another version held of the past may be of another kind; that the field is known is enough to show it.
     if (fieldOf(entity, rest.field) === undefined) throw unknownField(entity, rest.field, number);
     return {
@@ -167,9 +167,10 @@ export function readLine(line: Line, entities: ReadonlyMap<string, Entity>): Rea
   throw badLine(number, 'is neither a record, a blob, a change nor the end');
 }
 
-function known(entities: ReadonlyMap<string, Entity>, name: string, number: number): Entity {
+function known(entities: ReadonlyMap<string, Entity>, name: string, scope: string, number: number): Entity {
   const entity = entities.get(name);
   if (entity === undefined) throw badLine(number, `is about “${name}”, which this version does not know: bring the newer version`);
+  if (!entity.scope.some((kind) => kind === scope.split(':')[0])) throw badLine(number, `is a ${name} in a scope where there is none`);
   return entity;
 }
 
@@ -313,7 +314,7 @@ function openBelonging(organisation: Id): Belonging {
 
   function liesIn(entity: string, id: Id, scope: string, number: number): void {
     const wide = entity === 'organisation' || entity === 'person';
-    if ((scope === 'platform') !== wide) throw badLine(number, `is a ${entity} in a scope where none is carried`);
+    if ((scope === 'platform') !== wide) throw badLine(number, `is a ${entity} in a scope of which none is carried`);
     if (entity === 'organisation' && id !== organisation) throw badLine(number, 'is of another organisation');
     if (entity === 'site' && scope !== `site:${id}`) throw badLine(number, 'is a site in the scope of another one');
     if (!wide) ask(scope, number);
