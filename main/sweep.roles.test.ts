@@ -105,6 +105,7 @@ const STREAM_TABLE: Record<string, string> = {
   'people.places': '   +++++ nnn uu',
   'people.audit': '    fff++ nnn uu',
   'people.auditFile': 'fff++ nnn uu',
+  'people.organisationFile': 'fff++ nnn uu',
   'watch.tasks': '     +++++ +++ uu',
   'watch.notices': '   +++++ +++ uu',
   'watch.vitals': '    ffff+ fff uu',

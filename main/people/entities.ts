@@ -58,8 +58,7 @@ export const person = entity({
     /** The address folded to lower case: what sign-in looks for. */
     emailKey: text('', { personal: true }),
     name: text('', { personal: true }),
-    /** Hash of a blob. */
-    picture: optionalText({ personal: true }),
+    picture: optionalText({ personal: true, blob: true }),
     pictureType: optionalText(),
     disabledAt: optionalTime(),
     /** Stands for a key. */

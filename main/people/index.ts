@@ -13,6 +13,8 @@ import type { PeopleTables } from './entities.ts';
 import { importProcedures } from './importPeople.ts';
 import { keyProcedures } from './keys.ts';
 import { meStream, ownProcedures } from './me.ts';
+import { type OrganisationExport, openExport } from './organisationExport.ts';
+import { type OrganisationImport, openImport } from './organisationImport.ts';
 import { organisationProcedures } from './organisations.ts';
 import { placeProcedures, placesStream } from './places.ts';
 import { personByEmail, roleProcedures } from './roles.ts';
@@ -22,6 +24,9 @@ import { type FirstStart, openFirstStart } from './setup.ts';
 
 export type { Authority, SessionFacts } from './directory.ts';
 export { entities } from './entities.ts';
+export type { Written } from './organisationExport.ts';
+export type { Brought } from './organisationImport.ts';
+export { examine, type Summary } from './organisationRead.ts';
 export { weakness } from './passphrase.ts';
 export type { SetUp } from './setup.ts';
 
@@ -30,6 +35,8 @@ export type People = Area<'people'> & {
   firstStart: Omit<FirstStart, 'procedures'>;
   /** A one-time link for somebody at the station's own console. Gives the secret; the host makes an address of it. */
   consoleLink(email: string | undefined, lifetimeMs: number): Promise<string>;
+  /** A whole organisation into a file, and out of one. */
+  organisationFile: Pick<OrganisationExport, 'toFile'> & OrganisationImport;
 };
 
 /** `shared` are the entities of all areas: a permission may be needed at any of their records. */
@@ -39,10 +46,12 @@ export function open(station: Station, shared: readonly Entity[]): People {
   const secondFactor = openSecondFactor(station);
   const sessions = openSessions(station, secondFactor);
   const { procedures: setUp, ...firstStart } = openFirstStart(station, sessions);
+  const { source, toFile, stop } = openExport(station, shared);
 
   return {
     authority: directory,
     firstStart,
+    organisationFile: { toFile, ...openImport(station, shared) },
     async consoleLink(email, lifetimeMs) {
       const db = store.read as Kysely<PeopleTables>;
       const person = email === undefined ? await firstAdministrator(db) : await personByEmail(db, email);
@@ -69,9 +78,10 @@ export function open(station: Station, shared: readonly Entity[]): People {
       places: (input) => placesStream(station, input.site),
       audit: (input, { place }) => auditStream(station, input, place),
       auditFile: (input) => auditFile(station, input),
+      organisationFile: source,
     },
     health: async () => [],
-    stop: async () => {},
+    stop,
   };
 }
 

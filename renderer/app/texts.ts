@@ -153,6 +153,7 @@ export const texts = {
   },
   common: {
     save: 'Save',
+    saving: 'Saving, {{kilobytes}} kB',
     cancel: 'Cancel',
     close: 'Close',
     add: 'Add',

@@ -84,6 +84,7 @@ export const texts = {
     archived: 'out of use',
     none: 'There is no organisation yet.',
     noSites: 'No sites yet.',
+    save: 'Save as a file',
   },
   site: {
     title: 'Site',
@@ -155,7 +156,6 @@ export const texts = {
     narrowed: 'Narrowed, newest first. New ones do not appear until it is cleared.',
     noneFound: 'Nothing of this kind has happened.',
     save: 'Save as CSV',
-    saving: 'Saving, {{kilobytes}} kB',
   },
   thing: {
     organisation: 'organisation',
@@ -298,6 +298,8 @@ export const texts = {
     unused: 'never',
     until: 'Good until',
     ever: 'it is revoked',
+    elsewhere: 'at another station',
+    needsToken: 'not in use here: make a new one, and revoke this',
     life: { '30': '30 days', '90': '90 days', '365': 'A year', ever: 'Until it is revoked' },
     make: 'Make it',
     given: 'Key of {{name}}',
