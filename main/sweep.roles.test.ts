@@ -39,6 +39,8 @@ const TABLE: Record<string, string> = {
   'people.setUpState': '       +++++ +++ ++',
   'people.setUp': '            ccccc ccc cc',
   'people.signIn': '           +++++ +++ ++',
+  'people.signInMethods': '    +++++ +++ ++',
+  'people.signInForwarded': '  uuuuu uuu uu', // no proxy names anybody here
   'people.signInByLink': '     uuuuu uuu uu',
   'people.signInByKey': '      uuuuu uuu uu',
   'people.signOut': '          +++++ +++ uu',

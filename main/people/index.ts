@@ -13,6 +13,7 @@ import type { PeopleTables } from './entities.ts';
 import { importProcedures } from './importPeople.ts';
 import { keyProcedures } from './keys.ts';
 import { meStream, ownProcedures } from './me.ts';
+import { methodProcedures } from './methods/index.ts';
 import { organisationProcedures } from './organisations.ts';
 import { placeProcedures, placesStream } from './places.ts';
 import { personByEmail, roleProcedures } from './roles.ts';
@@ -55,6 +56,7 @@ export function open(station: Station, shared: readonly Entity[]): People {
     procedures: {
       ...setUp,
       ...sessions.procedures,
+      ...methodProcedures(station, sessions, secondFactor),
       ...secondFactor.procedures,
       ...ownProcedures(station, directory),
       ...organisationProcedures(station),

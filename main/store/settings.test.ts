@@ -37,6 +37,8 @@ test('every setting has a variable of its own, and it is read', () => {
     tlsKey: ['k.pem', 'k.pem'],
     insecureHttp: ['1', true],
     allowedHosts: ['a.example, b.example,', ['a.example', 'b.example']],
+    trustedProxies: ['127.0.0.1, 10.0.0.0/8,fd00::/8', ['127.0.0.1', '10.0.0.0/8', 'fd00::/8']],
+    forwardedHeader: ['X-Forwarded-Email', 'X-Forwarded-Email'],
     metricsToken: ['t', 't'],
     database: ['postgres://x', 'postgres://x'],
     logLevel: ['debug', 'debug'],
