@@ -7,7 +7,7 @@ import type { Procedures, Station } from '../area.ts';
 import type { Origin } from '../caller.ts';
 import type { Author, Store, Tx } from '../store/index.ts';
 import { IDLE_MS } from './directory.ts';
-import type { PeopleTables } from './entities.ts';
+import { type PeopleTables, person as personEntity } from './entities.ts';
 import { type Known, mustBeStrong } from './passphrase.ts';
 import { hashPassword, verifyPassword } from './passwords.ts';
 import { codeNeeded, refused, type SecondFactor } from './secondFactor.ts';
@@ -60,7 +60,12 @@ export type Sessions = {
   openKey(tx: Tx, machine: Id, expiresAt: number): Promise<string>;
   end(tx: Tx, where: { person: Id; except?: Id } | { session: Id }): Promise<number>;
   /** A new link takes the place of the person's earlier ones: those were lost, or went astray. */
-  makeLink(tx: Tx, person: Id, lifetimeMs: number, replacesPhone?: boolean): Promise<{ secret: string; expiresAt: number }>;
+  makeLink(
+    tx: Tx,
+    person: Id,
+    lifetimeMs: number,
+    how?: { replacesPhone?: true; mailedTo?: string },
+  ): Promise<{ secret: string; expiresAt: number }>;
   /** Links that were handed out open nothing any more. */
   dropLinks(tx: Tx, person: Id): Promise<void>;
   setPassword(tx: Tx, person: Id, hash: string): Promise<void>;
@@ -231,14 +236,22 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
     end,
     setPassword,
     dropLinks,
-    async makeLink(tx, person, lifetimeMs, replacesPhone = false) {
+    async makeLink(tx, person, lifetimeMs, { replacesPhone, mailedTo } = {}) {
       const secret = newToken(random);
       const expiresAt = tx.now() + lifetimeMs;
       await inside(tx).deleteFrom('signInLink').where('expiresAt', '<=', tx.now()).execute();
       await dropLinks(tx, person);
       await inside(tx)
         .insertInto('signInLink')
-        .values({ secretDigest: digestOf(secret), person, createdAt: tx.now(), expiresAt, replacesPhone: replacesPhone ? 1 : 0 })
+        .values({
+          secretDigest: digestOf(secret),
+          person,
+          createdAt: tx.now(),
+          expiresAt,
+          replacesPhone: replacesPhone ? 1 : 0,
+          mailedTo: mailedTo ?? null,
+          mailedAt: null,
+        })
         .execute();
       return { secret, expiresAt };
     },
@@ -259,7 +272,7 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
           const used = await inside(tx)
             .selectFrom('signInLink')
             .innerJoin('people', 'people.id', 'signInLink.person')
-            .select('people.id')
+            .select(['people.id', 'people.emailKey', 'signInLink.mailedTo'])
             .where('secretDigest', '=', secretDigest)
             .where('expiresAt', '>', tx.now())
             .where('people.disabledAt', 'is', null)
@@ -275,6 +288,11 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
           if (known?.replacesPhone && (await secondFactor.drop(tx, used.id))) {
             tx.note('The second factor was taken off at the station’s own console.');
             tx.emit({ event: 'people.rightsChanged', person: used.id });
+          }
+          // Nobody else has ever seen the link: whoever has it reads the mail of this address.
+          if (used.mailedTo !== null && emailKeyOf(used.mailedTo) === used.emailKey) {
+            await tx.update(personEntity, used.id, { emailVerifiedAt: tx.now() });
+            tx.emit({ event: 'people.personChanged', person: used.id });
           }
           return { token: await openByLink(tx, used.id, origin) };
         });
