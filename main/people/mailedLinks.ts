@@ -36,8 +36,9 @@ export type MailedLinks = {
 
 export function openMailedLinks({ store, mail, tasks, settings, clock }: Station, sessions: Sessions): MailedLinks {
   const read = () => store.read as Kysely<PeopleTables>;
+  /** The audit tells who ordered it for whom; of the link itself it hears from the station, once that is made. */
   const start = (caller: Caller, order: Order) =>
-    tasks.start({ ...caller.author, action: 'people.mailLinks', opId: undefined }, KIND, order);
+    tasks.start({ ...caller.author, opId: undefined }, KIND, order, order.people.map(orderedFor));
 
   tasks.define(KIND, {
     title: 'Sign-in links by mail',
@@ -118,6 +119,8 @@ export function openMailedLinks({ store, mail, tasks, settings, clock }: Station
     },
   };
 }
+
+const orderedFor = (id: Id) => ({ entity: 'person', id, field: 'signInLink', before: null, after: 'mail' });
 
 const letter = (station: string, link: string, expiresAt: number) => ({
   subject: `Your way into ${station}`,

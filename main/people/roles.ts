@@ -258,11 +258,8 @@ export function roleProcedures(
       }),
 
     async mailSignInLink(input, call) {
+      await store.change(call.caller.author, (tx) => mustBeWhollyOurs(tx, call.caller, input));
       const page = await mailedLinks.pageOf(call.origin);
-      await store.change(call.caller.author, async (tx) => {
-        await mustBeWhollyOurs(tx, call.caller, input);
-        tx.note(null, [{ entity: 'person', id: input.person, field: 'signInLink', before: null, after: null }]);
-      });
       return { mail: await mailedLinks.send(call, 'organisation.people', page, [input.person]) };
     },
 

@@ -213,6 +213,7 @@ const CRITICAL = [
   'people.renewRecoveryCodes',
   'people.removeSecondFactor',
   'people.createSignInLink',
+  'people.mailSignInLink',
   'people.resetSecondFactor',
   'people.disablePerson',
 ];
