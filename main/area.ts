@@ -18,7 +18,7 @@ import type { Tasks } from './store/tasks.ts';
 /** Mail, by the server that is set. */
 export type Mail = {
   isSet(): Promise<boolean>;
-  /** Gives what the server answered. Refuses with its words where it did not take the mail. */
+  /** Gives what the server answered. Refuses with its words where it did not take the mail; `everyMail`: the next one would fare no better. */
   send(mail: { to: string; subject: string; text: string }): Promise<string>;
 };
 

@@ -171,6 +171,18 @@ onBoth('of many, each gets their own; tried again, only who has none yet gets on
   for (const secret of secrets) await byLink(station, secret);
 });
 
+test('a server that is not there is not asked for each of many; all of them get theirs once it is back', async (t) => {
+  const { station, box } = await withMail(sqliteFor(t));
+  await box.close();
+  const { mail } = await admin(station).importPeople({ ...TABLE, byMail: true, dryRun: false });
+  const failed = await ended(station, mail, 'failed');
+  assert.match(failed.message, /^ida@example\.org: The mail server did not take the mail: [^·]* · and 1 more$/);
+  const back = await openMailServer(t, undefined, { port: box.port });
+  const { task } = await admin(station).mailLinksAgain({ task: failed.id });
+  await ended(station, task, 'done');
+  assert.equal(back.mails.length, 2);
+});
+
 onBoth('a new link by mail takes the place of earlier ones; its maker sees neither it nor people of others', async (database) => {
   const { station, box } = await withMail(database);
   const people = admin(station);

@@ -49,17 +49,18 @@ export function openMailedLinks({ store, mail, tasks, settings, clock }: Station
         signal.throwIfAborted();
         progress(n / order.people.length);
         const why = await sendTo(person, order);
-        if (why !== undefined) failed.push(why);
+        if (why === undefined) continue;
+        failed.push(why.message);
+        // Each of the others would wait as long for a server that is not there.
+        if (why.everyMail) throw notSent(failed, failed.length + order.people.length - n - 1);
       }
-      if (failed.length === 0) return { sent: order.people.length };
-      const more = failed.length - NAMED_FAILURES;
-      const named = failed.slice(0, NAMED_FAILURES).join(' · ');
-      throw new Refusal('unavailable', more > 0 ? `${named} · and ${more} more` : named);
+      if (failed.length > 0) throw notSent(failed, failed.length);
+      return { sent: order.people.length };
     },
   });
 
   /** Why it could not be sent; nothing where it was, now or by an earlier try. */
-  async function sendTo(person: Id, { page, since }: Order): Promise<string | undefined> {
+  async function sendTo(person: Id, { page, since }: Order): Promise<{ message: string; everyMail: boolean } | undefined> {
     const self = await read()
       .selectFrom('people')
       .leftJoin('signInLink', 'signInLink.person', 'people.id')
@@ -70,7 +71,7 @@ export function openMailedLinks({ store, mail, tasks, settings, clock }: Station
     if (self === undefined) return undefined;
     if (Math.max(self.mailedAt ?? 0, self.emailVerifiedAt ?? 0) > since) return undefined;
     const { email } = self;
-    if (self.disabledAt !== null) return `${email}: This person is barred.`;
+    if (self.disabledAt !== null) return { message: `${email}: This person is barred.`, everyMail: false };
     const { secret, expiresAt } = await store.change(itself('people.mailLink'), async (tx) => {
       const link = await sessions.makeLink(tx, person, LINK_MS, { mailedTo: email });
       tx.note(null, [{ entity: 'person', id: person, field: 'signInLink', before: null, after: link.expiresAt }]);
@@ -85,7 +86,7 @@ export function openMailedLinks({ store, mail, tasks, settings, clock }: Station
         await (tx.db as Kysely<PeopleTables>).deleteFrom('signInLink').where('secretDigest', '=', secretDigest).execute();
         tx.note('The mail was not taken: the link opens nothing.');
       });
-      if (error instanceof Refusal) return `${email}: ${error.message}`;
+      if (error instanceof Refusal) return { message: `${email}: ${error.message}`, everyMail: error.data?.everyMail === true };
       throw error;
     }
     await store.change(itself('people.mailLink'), async (tx) => {
@@ -118,6 +119,12 @@ export function openMailedLinks({ store, mail, tasks, settings, clock }: Station
       },
     },
   };
+}
+
+function notSent(failed: string[], count: number): Refusal {
+  const named = failed.slice(0, NAMED_FAILURES);
+  const more = count - named.length;
+  return new Refusal('unavailable', [...named, ...(more > 0 ? [`and ${more} more`] : [])].join(' · '));
 }
 
 const orderedFor = (id: Id) => ({ entity: 'person', id, field: 'signInLink', before: null, after: 'mail' });

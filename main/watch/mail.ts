@@ -13,6 +13,9 @@ type Lock = { host: string; security: string; user: string };
 /** Whether a password that nobody may read would still go to the one it was given for, and as well guarded. */
 const sameLock = (a: Lock, b: Lock) => a.host === b.host && a.security === b.security && a.user === b.user;
 
+/** What nodemailer calls a mail that was turned down, as against a server that cannot be reached or does not let us in. */
+const OF_THIS_MAIL = new Set(['EENVELOPE', 'EMESSAGE']);
+
 /** One server a station, whatever sites it comes to hold. */
 const SECRET = 'mail';
 
@@ -51,7 +54,8 @@ export function openMail(kept: Kept): Mail {
       try {
         return (await transport.sendMail({ from: server.from, to: { name: '', address: to }, subject, text })).response;
       } catch (error) {
-        throw new Refusal('unavailable', `The mail server did not take the mail: ${(error as Error).message}`);
+        const { message, code } = error as Error & { code?: string };
+        throw new Refusal('unavailable', `The mail server did not take the mail: ${message}`, { everyMail: !OF_THIS_MAIL.has(code ?? '') });
       } finally {
         transport.close();
       }
