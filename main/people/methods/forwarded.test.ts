@@ -93,7 +93,7 @@ onBoth('the proxy is no second factor: the phone is asked as well, and guessing 
   const code = app(station, address);
   await people.confirmSecondFactor({ code: code() });
   station.clock.advance(STEP_MS);
-  await assert.rejects(signIn(station), { code: 'unauthenticated', data: { factor: 'code' } });
+  await assert.rejects(signIn(station), { code: 'unauthenticated', message: 'Type the code your phone shows.', data: { factor: 'code' } });
   await assert.rejects(signIn(station, VIEWER, { totp: '000000' }), { code: 'unauthenticated' });
   await assert.rejects(signIn(station, VIEWER, { totp: '000001' }), { code: 'unauthenticated' });
   await assert.rejects(signIn(station, VIEWER, { totp: '000002' }), { code: 'tooMany' });
