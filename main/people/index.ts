@@ -12,7 +12,9 @@ import { type Authority, openDirectory } from './directory.ts';
 import type { PeopleTables } from './entities.ts';
 import { importProcedures } from './importPeople.ts';
 import { keyProcedures } from './keys.ts';
+import { openMailedLinks } from './mailedLinks.ts';
 import { meStream, ownProcedures } from './me.ts';
+import { methodProcedures } from './methods/index.ts';
 import { type OrganisationExport, openExport } from './organisationExport.ts';
 import { type OrganisationImport, openImport } from './organisationImport.ts';
 import { organisationProcedures } from './organisations.ts';
@@ -45,6 +47,7 @@ export function open(station: Station, shared: readonly Entity[]): People {
   const directory = openDirectory(station, shared);
   const secondFactor = openSecondFactor(station);
   const sessions = openSessions(station, secondFactor);
+  const mailedLinks = openMailedLinks(station, sessions);
   const { procedures: setUp, ...firstStart } = openFirstStart(station, sessions);
   const { source, toFile, stop } = openExport(station, shared);
 
@@ -58,18 +61,20 @@ export function open(station: Station, shared: readonly Entity[]): People {
       if (person === undefined) throw new Refusal('notFound', 'There is no such person at this station.');
       return store.change({ ...itself('people.consoleLink'), from: 'console' }, async (tx) => {
         tx.note(null, [{ entity: 'person', id: person.id, field: 'signInLink', before: null, after: tx.now() + lifetimeMs }]);
-        return (await sessions.makeLink(tx, person.id, lifetimeMs, true)).secret;
+        return (await sessions.makeLink(tx, person.id, lifetimeMs, { replacesPhone: true })).secret;
       });
     },
     procedures: {
       ...setUp,
       ...sessions.procedures,
+      ...methodProcedures(station, sessions, secondFactor),
       ...secondFactor.procedures,
       ...ownProcedures(station, directory),
       ...organisationProcedures(station),
       ...placeProcedures(station),
-      ...roleProcedures(station, sessions, secondFactor),
-      ...importProcedures(station, sessions),
+      ...roleProcedures(station, sessions, secondFactor, mailedLinks),
+      ...importProcedures(station, sessions, mailedLinks),
+      ...mailedLinks.procedures,
       ...keyProcedures(station, sessions, directory),
       ...auditProcedures(station),
     },

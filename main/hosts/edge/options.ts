@@ -40,6 +40,8 @@ export const USAGE = `Usage: npm run edge -- --data DIR [--port N] [--host H] [-
   --setup FILE       set an empty station up: {"organisation","site","admin":{"email","name","password"}}
   --tls-cert FILE --tls-key FILE   certificate to use beyond this machine
   --insecure-http    plain HTTP beyond this machine; every screen says so
+  --trusted-proxies LIST   addresses and networks of reverse proxies that are believed
+  --forwarded-header NAME  header by which they name who has signed in, like X-Forwarded-Email
   --database URL     postgres://… instead of a file in the data folder
   --restore NAME     put a backup in place before starting; “latest” takes the newest
   --verify-audit     walk the chain of the audit without starting: 0 when it is intact, 1 and the first fault when not
@@ -65,6 +67,8 @@ export function readOptions(args: string[]): EdgeOptions | 'help' {
     tlsCert: values['tls-cert'],
     tlsKey: values['tls-key'],
     insecureHttp: values['insecure-http'],
+    trustedProxies: values['trusted-proxies'],
+    forwardedHeader: values['forwarded-header'],
     database: values.database,
   };
   return {
@@ -111,6 +115,8 @@ function parse(args: string[]) {
         'tls-cert': { type: 'string' },
         'tls-key': { type: 'string' },
         'insecure-http': { type: 'boolean' },
+        'trusted-proxies': { type: 'string' },
+        'forwarded-header': { type: 'string' },
         database: { type: 'string' },
         restore: { type: 'string' },
         'print-config': { type: 'boolean' },

@@ -9,6 +9,7 @@ import * as audit from './0060-audit.ts';
 import * as secondFactorPolicy from './0070-second-factor-policy.ts';
 import * as quietHours from './0072-quiet-hours.ts';
 import * as auditThings from './0074-audit-things.ts';
+import * as mailedLinks from './0090-mailed-links.ts';
 
 export type Migration = { version: number; up(migrate: Migrate): Promise<void> };
 
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   { version: 70, up: secondFactorPolicy.up },
   { version: 72, up: quietHours.up },
   { version: 74, up: auditThings.up },
+  { version: 90, up: mailedLinks.up },
 ];
