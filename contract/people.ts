@@ -2,6 +2,7 @@
 import { account, accountStreams } from './people/account.ts';
 import { audit, auditStreams } from './people/audit.ts';
 import { keys } from './people/keys.ts';
+import { organisationFileStreams } from './people/organisationFile.ts';
 import { roles } from './people/roles.ts';
 import { tree, treeStreams } from './people/tree.ts';
 import { area } from './procedure.ts';
@@ -12,7 +13,7 @@ export { type GrantPlace, grantPlace } from './people/shapes.ts';
 
 export const people = area('people', { ...account, ...tree, ...roles, ...keys, ...audit });
 
-export const peopleStreams = { ...accountStreams, ...treeStreams, ...auditStreams };
+export const peopleStreams = { ...accountStreams, ...treeStreams, ...auditStreams, ...organisationFileStreams };
 
 /** Facts about people, told after they are committed. */
 export type PeopleEvent =

@@ -97,6 +97,8 @@ export type StreamDeclaration<D extends Delivery, In, RawIn, Value> = {
   delivery: D;
   input: z.ZodType<In, RawIn>;
   needs: Exclude<Needs<NoInfer<In>>, typeof noSession>;
+  /** As of a procedure: asked when it is opened, and not of one that is open. */
+  critical?: true;
   /** One value of state and events. Bytes and ring carry bytes, samples carry numbers. */
   value: z.ZodType<Value, Value>;
   example: NoInfer<RawIn>;

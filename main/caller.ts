@@ -11,6 +11,10 @@ export type Origin = {
   /** The request comes from the machine the station runs on, and through no proxy. */
   local: boolean;
   agent: string;
+  /** Where the asking page lies: 'https://plant.example'. Left out where no other machine could open it. */
+  page?: string | undefined;
+  /** What a trusted proxy wrote into the header by which it names whom it has signed in: nobody has looked yet what it is. */
+  named?: string | undefined;
 };
 
 export type Caller = {

@@ -251,6 +251,7 @@ class Connection {
         await this.refused.write(this.callerOf(asked.stream, session, verdict.place).author, verdict.refusal);
         throw verdict.refusal;
       }
+      if (declared.critical && !session.confirmed) throw new Refusal('unconfirmed', 'Prove first that it is still you.');
       const stream: Open = {
         id,
         name: asked.stream,

@@ -39,6 +39,8 @@ const TABLE: Record<string, string> = {
   'people.setUpState': '       +++++ +++ ++',
   'people.setUp': '            ccccc ccc cc',
   'people.signIn': '           +++++ +++ ++',
+  'people.signInMethods': '    +++++ +++ ++',
+  'people.signInForwarded': '  uuuuu uuu uu', // no proxy names anybody here
   'people.signInByLink': '     uuuuu uuu uu',
   'people.signInByKey': '      uuuuu uuu uu',
   'people.signOut': '          +++++ +++ uu',
@@ -74,6 +76,9 @@ const TABLE: Record<string, string> = {
   'people.createPerson': '     ff+++ nnn uu',
   'people.importPeople': '     fff++ nnn uu',
   'people.createSignInLink': ' fff++ nnn uu',
+  'people.linksByMail': '+++++ +++ uu',
+  'people.mailLinksAgain': '   nnnnn nnn uu', // that task sends no mail
+  'people.mailSignInLink': '   fff++ nnn uu',
   'people.removePerson': '     fff++ nnn uu',
   'people.resetSecondFactor': 'fffcc nnn uu', // the viewer has none
   'people.disablePerson': '    ffff+ fff uu',
@@ -110,6 +115,7 @@ const STREAM_TABLE: Record<string, string> = {
   'people.places': '   +++++ nnn uu',
   'people.audit': '    fff++ nnn uu',
   'people.auditFile': 'fff++ nnn uu',
+  'people.organisationFile': 'fff++ nnn uu',
   'watch.tasks': '     +++++ +++ uu',
   'watch.notices': '   +++++ +++ uu',
   'watch.vitals': '    ffff+ fff uu',

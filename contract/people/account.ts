@@ -43,6 +43,13 @@ const code = v.plain(16);
 const recoveryCodes = z.array(z.string()).describe('Ten codes, each good once in the place of the phone. Shown now and never again.');
 const token = z.object({ token: z.string().describe('Send it as “Authorization: Bearer …”.') });
 
+const signedIn = token.extend({ device: z.string().optional() });
+const secondStep = {
+  totp: code.optional().describe('Read only for an account that has a second factor: the phone’s code, or a recovery code.'),
+  device: v.plain(128).optional().describe('Given by an earlier sign-in that asked to be remembered: stands for the code.'),
+  remember: v.yes.optional().describe('Remember this device for 30 days: the answer holds its token.'),
+};
+
 export const account = {
   // ---- without a session
   setUpState: question({
@@ -70,18 +77,33 @@ export const account = {
       admin: { email: 'ada@example.org', name: 'Ada Admin', password: 'a long enough phrase' },
     },
   }),
+  signInMethods: question({
+    summary: 'The ways to sign in that are open to this request. Says nothing of accounts.',
+    input: v.nothing,
+    needs: noSession,
+    output: z.object({
+      methods: z.array(
+        z.object({
+          method: z.enum(['local', 'forwarded']).describe('local: people.signIn; forwarded: people.signInForwarded.'),
+          as: z.string().nullable().describe('Whom the proxy in front of the station names; null where one says so oneself.'),
+        }),
+      ),
+    }),
+    example: {},
+  }),
   signIn: command({
     summary: 'Sign in with e-mail and password.',
-    input: z.strictObject({
-      email: v.plain(254),
-      password: v.plain(256),
-      totp: code.optional().describe('Read only for an account that has a second factor: the phone’s code, or a recovery code.'),
-      device: v.plain(128).optional().describe('Given by an earlier sign-in that asked to be remembered: stands for the code.'),
-      remember: v.yes.optional().describe('Remember this device for 30 days: the answer holds its token.'),
-    }),
+    input: z.strictObject({ email: v.plain(254), password: v.plain(256), ...secondStep }),
     needs: noSession,
-    output: token.extend({ device: z.string().optional() }),
+    output: signedIn,
     example: { email: 'ada@example.org', password: 'a long enough phrase' },
+  }),
+  signInForwarded: command({
+    summary: 'Sign in as the person that a trusted proxy in front of the station names in this very request.',
+    input: z.strictObject(secondStep),
+    needs: noSession,
+    output: signedIn,
+    example: {},
   }),
   signInByLink: command({
     summary: 'Sign in by a one-time link, as printed at a first start or handed to a new person.',
@@ -156,7 +178,15 @@ export const account = {
   }),
   confirmSession: command({
     summary: 'Prove that it is still you, by your password or a code, before a critical act. Good for ten minutes.',
-    input: z.strictObject({ password: v.plain(256).optional(), totp: code.optional() }),
+    input: z.strictObject({
+      password: v.plain(256).optional(),
+      totp: code.optional(),
+      forwarded: v.yes
+        .optional()
+        .describe(
+          'By the word of a trusted proxy, for somebody who has neither password nor phone. Over REST alone: it stands in the request.',
+        ),
+    }),
     needs: ownAccount,
     output: z.object({ until: v.time }),
     example: { password: 'a long enough phrase' },

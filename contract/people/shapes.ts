@@ -49,6 +49,9 @@ export const person = z.object({
   name: z.string(),
   picture: z.string().nullable().describe('Changes whenever the picture does; null without one.'),
   disabledAt: v.time.nullable(),
+  emailVerifiedAt: v.time
+    .nullable()
+    .describe('When they last came in by a link that was mailed to this address; null: nobody knows that it is theirs.'),
   machine: z.boolean().describe('Stands for a key, and for nobody of flesh and blood.'),
 });
 export const who = z.object({ id: v.id, name: z.string().nullable().describe('null once the person has been erased') });

@@ -58,10 +58,11 @@ export const person = entity({
     /** The address folded to lower case: what sign-in looks for. */
     emailKey: text('', { personal: true }),
     name: text('', { personal: true }),
-    /** Hash of a blob. */
-    picture: optionalText({ personal: true }),
+    picture: optionalText({ personal: true, blob: true }),
     pictureType: optionalText(),
     disabledAt: optionalTime(),
+    /** When somebody last came in by a link that was mailed to this address. */
+    emailVerifiedAt: optionalTime(),
     /** Stands for a key. */
     machine: boolean(),
     /** Who made the key. */
@@ -123,8 +124,18 @@ export type PeopleTables = {
     /** When somebody last proved here who they are. */
     confirmedAt: number;
   };
-  /** `replacesPhone`: made at the station's own console, where somebody may have lost the phone as well. */
-  signInLink: { secretDigest: string; person: string; createdAt: number; expiresAt: number; replacesPhone: number };
+  signInLink: {
+    secretDigest: string;
+    person: string;
+    createdAt: number;
+    expiresAt: number;
+    /** Made at the station's own console, where somebody may have lost the phone as well. */
+    replacesPhone: number;
+    /** The address it goes to, and nowhere else; null where somebody hands it over. */
+    mailedTo: string | null;
+    /** When the mail server took it. */
+    mailedAt: number | null;
+  };
   phone: {
     person: string;
     createdAt: number;

@@ -26,7 +26,8 @@ export function keyProcedures(
       const rows = await read()
         .selectFrom('grants')
         .innerJoin('people', 'people.id', 'grants.person')
-        .innerJoin('session', 'session.person', 'people.id')
+        // One that came with its organisation from another station has no token here.
+        .leftJoin('session', 'session.person', 'people.id')
         .leftJoin('people as maker', 'maker.id', 'people.madeBy')
         .select([
           'grants.id',
@@ -51,6 +52,7 @@ export function keyProcedures(
           createdBy,
           seenAt: seenAt === 0 ? null : seenAt,
           expiresAt: expiresAt === NEVER ? null : expiresAt,
+          hasToken: createdAt !== null,
         })),
       };
     },

@@ -20,13 +20,11 @@ import type { Scope } from '../store/entities.ts';
 import type { Tx } from '../store/index.ts';
 import { grantPlace, grantText, placeAsGrant } from './directory.ts';
 import { grant, membership, type PeopleTables, person } from './entities.ts';
+import { LINK_MS, type MailedLinks } from './mailedLinks.ts';
 import type { SecondFactor } from './secondFactor.ts';
 import { emailKeyOf, type Sessions } from './sessions.ts';
 
 const inside = (tx: Tx) => tx.db as Kysely<PeopleTables>;
-
-/** So long is a link good that is handed to somebody. */
-export const LINK_MS = 72 * 60 * 60 * 1000;
 
 export async function createPerson(tx: Tx, input: { email: string; name: string }, id: Id = tx.id()): Promise<Id> {
   await tx.create(person, id, 'platform', { email: input.email, emailKey: emailKeyOf(input.email), name: input.name });
@@ -105,18 +103,27 @@ const permissionsOf = (level: Place['kind']) =>
   (Object.keys(PERMISSIONS) as Permission[]).filter((permission) => PERMISSIONS[permission].level === level);
 const MAY_AT = { site: permissionsOf('site'), organisation: permissionsOf('organisation') };
 
-const personColumns = ['people.id', 'people.email', 'people.name', 'people.picture', 'people.disabledAt'] as const;
+const personColumns = [
+  'people.id',
+  'people.email',
+  'people.name',
+  'people.picture',
+  'people.disabledAt',
+  'people.emailVerifiedAt',
+] as const;
 
 export function roleProcedures(
   { store }: Station,
   sessions: Sessions,
   secondFactor: SecondFactor,
+  mailedLinks: MailedLinks,
 ): Pick<
   Procedures<'people'>,
   | 'listPeople'
   | 'listSitePeople'
   | 'createPerson'
   | 'createSignInLink'
+  | 'mailSignInLink'
   | 'removePerson'
   | 'resetSecondFactor'
   | 'disablePerson'
@@ -126,7 +133,7 @@ export function roleProcedures(
   const read = () => store.read as Kysely<PeopleTables>;
 
   async function withGrants(
-    people: { id: Id; email: string; name: string; picture: string | null; disabledAt: number | null }[],
+    people: { id: Id; email: string; name: string; picture: string | null; disabledAt: number | null; emailVerifiedAt: number | null }[],
     place: Exclude<Place, { kind: 'platform' }>,
   ) {
     if (people.length === 0) return { people: [] };
@@ -226,16 +233,20 @@ export function roleProcedures(
     async createPerson(input, call) {
       // Handed out once and kept nowhere: the answer remembered under an opId holds no secret.
       let link: string | null = null;
+      let isNew = false;
+      const page = input.byMail && (await mailedLinks.pageOf(call.origin));
       const { person } = await store.change(call.caller.author, async (tx) => {
         const place = call.place as Place;
         mustBeGrantable(call, input.role, place);
         const known = await personByEmail(inside(tx), input.email);
         const id = known?.id ?? (await createPerson(tx, input));
         await giveRole(tx, id, input.role, place, call.caller.person);
-        if (!known) link = (await sessions.makeLink(tx, id, LINK_MS)).secret;
-        return { person: id, link: null };
+        isNew = known === undefined;
+        if (isNew && page === undefined) link = (await sessions.makeLink(tx, id, LINK_MS)).secret;
+        return { person: id, link: null, mail: null };
       });
-      return { person, link };
+      const mail = isNew && page !== undefined ? await mailedLinks.send(call, 'site.people', page, [person]) : null;
+      return { person, link, mail };
     },
 
     createSignInLink: (input, { caller }) =>
@@ -245,6 +256,12 @@ export function roleProcedures(
         tx.note(null, [{ entity: 'person', id: input.person, field: 'signInLink', before: null, after: expiresAt }]);
         return { link: secret, expiresAt };
       }),
+
+    async mailSignInLink(input, call) {
+      await store.change(call.caller.author, (tx) => mustBeWhollyOurs(tx, call.caller, input));
+      const page = await mailedLinks.pageOf(call.origin);
+      return { mail: await mailedLinks.send(call, 'organisation.people', page, [input.person]) };
+    },
 
     resetSecondFactor: (input, { caller }) =>
       store.change(caller.author, async (tx) => {

@@ -218,6 +218,8 @@ export function openSecondFactor(station: Station): SecondFactor {
 
 const WRONG: Proof = { proof: 'wrong', message: 'The code is not right.' };
 
+export const codeNeeded = () => new Refusal('unauthenticated', 'Type the code your phone shows.', { factor: 'code' });
+
 export const refused = (proof: Proof): Refusal =>
   proof.proof === 'wrong'
     ? new Refusal('unauthenticated', proof.message, { ...proof.data, factor: 'code' })

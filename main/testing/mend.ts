@@ -3,10 +3,11 @@ import { EXAMPLE } from '../../contract/examples.ts';
 import type { Id } from '../../contract/ids.ts';
 import * as entities from '../people/entities.ts';
 import { digestOf } from '../people/tokens.ts';
+import { device, tag } from '../plant/entities.ts';
 import type { Site } from '../site.ts';
 import { station as itself, type Tx } from '../store/index.ts';
 import { mailServer } from '../watch/entities.ts';
-import { CAST, MACHINE, openMachineSession, passwordHash } from './world.ts';
+import { CAST, DEVICE, MACHINE, openMachineSession, passwordHash } from './world.ts';
 
 const YEAR_MS = 365 * 86_400_000;
 
@@ -15,6 +16,8 @@ export async function mendWorld({ store }: Pick<Site, 'store'>, mailPort: number
   const hash = await passwordHash();
   await store.change(itself('test.mend'), async (tx) => {
     for (const id of [EXAMPLE.building, EXAMPLE.system]) await tx.restore(entities.place, id);
+    await tx.restore(device, DEVICE.id);
+    await tx.restore(tag, DEVICE.tag);
     await tx.update(entities.place, EXAMPLE.system, { parent: EXAMPLE.building });
     if (await tx.restore(entities.grant, EXAMPLE.grant))
       tx.emit({ event: 'people.grantsChanged', person: EXAMPLE.viewer, by: null, role: 'viewer', where: '', given: true });

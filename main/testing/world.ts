@@ -29,7 +29,18 @@ export const OTHER = {
 /** What nobody of the first organisation may ever read. */
 export const OTHER_WORDS = ['Südwerk', 'suedwerk', 'Plant 7', 'plant-7', 'Tower', 'tower', 'stranger', ...Object.values(OTHER)];
 /** And what the administrator of the other one may not. */
-export const EXAMPLE_WORDS = ['Nordwerk', 'nordwerk', 'Works 1', 'works-1', 'Hall A', 'hall-a', 'Heating', EXAMPLE.site, EXAMPLE.building];
+export const EXAMPLE_WORDS = [
+  'Nordwerk',
+  'nordwerk',
+  'Works 1',
+  'works-1',
+  'Hall A',
+  'hall-a',
+  'Heating',
+  'Boiler 1',
+  EXAMPLE.site,
+  EXAMPLE.building,
+];
 
 /** Everybody in the world: their role, where they have it, and the token of an open session. */
 export const CAST = {
@@ -51,6 +62,9 @@ export type Actor = keyof typeof CAST;
 
 /** The key of a screen on a wall of the example site. */
 export const MACHINE = { id: fixed(0x17), name: 'Wall screen of hall A', token: 'token-of-a-wall-screen-of-works-1' } as const;
+
+/** The boiler of the example site, and its one tag. */
+export const DEVICE = { id: fixed(0x40), tag: fixed(0x41) } as const;
 
 /** A session of the platform administrator that ended long ago. */
 export const EXPIRED_TOKEN = 'token-of-a-session-that-has-expired';
@@ -90,7 +104,7 @@ export async function buildWorld({ store }: Pick<Site, 'store'>): Promise<void> 
       name: 'Heating',
       rank: 'a0',
     });
-    await tx.create(device, fixed(0x40), inSite, {
+    await tx.create(device, DEVICE.id, inSite, {
       site: EXAMPLE.site,
       place: EXAMPLE.system,
       key: EXAMPLE.device,
@@ -101,9 +115,9 @@ export async function buildWorld({ store }: Pick<Site, 'store'>): Promise<void> 
       // Nobody is spoken to while something else is tested.
       enabled: false,
     });
-    await tx.create(tag, fixed(0x41), inSite, {
+    await tx.create(tag, DEVICE.tag, inSite, {
       site: EXAMPLE.site,
-      device: fixed(0x40),
+      device: DEVICE.id,
       key: EXAMPLE.tag,
       name: 'Temperature',
       register: { table: 'holding', address: 0, type: 'int16', byteOrder: 'big', wordOrder: 'big' },

@@ -13,6 +13,7 @@ import { taskProcedures, taskStream } from './tasks.ts';
 import { openVitals } from './vitals.ts';
 
 export { entities } from './entities.ts';
+export { openMail } from './mail.ts';
 
 export type WatchNeeds = {
   sink: LogSink;

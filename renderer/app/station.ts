@@ -23,6 +23,8 @@ export type Phase =
   | 'in'
   | 'outdated'; // the page speaks another version than the station
 
+type SecondStep = { totp?: string; remember?: true };
+
 export type StationState = {
   phase: Phase;
   me: Me | undefined;
@@ -183,18 +185,30 @@ export function openStation(transport: Transport, { onLeave }: { onLeave(): void
     );
   }
 
+  async function signInBy<I>(
+    method: (input: I & { device?: string }) => Promise<{ device?: string | undefined }>,
+    input: I,
+  ): Promise<void> {
+    await payOwedSignOut();
+    const known = localStorage.getItem(DEVICE);
+    const { device } = await method({ ...input, ...(known !== null && { device: known }) });
+    if (device !== undefined) localStorage.setItem(DEVICE, device);
+    await begin();
+  }
+
   return {
     station: calls.station,
     channel,
     insecure: transport.insecure,
     begin,
-    async signIn(input: { email: string; password: string; totp?: string; remember?: true }): Promise<void> {
-      await payOwedSignOut();
-      const known = localStorage.getItem(DEVICE);
-      const { device } = await transport.door.signIn({ ...input, ...(known !== null && { device: known }) });
-      if (device !== undefined) localStorage.setItem(DEVICE, device);
-      await begin();
+    signIn: (input: { email: string; password: string } & SecondStep) => signInBy(transport.door.signIn, input),
+    signInForwarded: (input: SecondStep) => signInBy(transport.door.signInForwarded, input),
+    /** Whom the proxy in front of the station names to it; undefined where there is none, or it names nobody. */
+    async forwardedAs(): Promise<string | undefined> {
+      const { methods } = await transport.door.signInMethods({});
+      return methods.find(({ method }) => method === 'forwarded')?.as ?? undefined;
     },
+    confirmForwarded: () => transport.door.confirmSession({ forwarded: true }),
     async signInByLink(secret: string, totp?: string): Promise<void> {
       try {
         await payOwedSignOut();

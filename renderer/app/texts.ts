@@ -10,6 +10,8 @@ export const texts = {
     codeHint: 'Or one of your recovery codes.',
     remember: 'Remember this device for 30 days',
     otherPerson: 'Sign in as somebody else',
+    continueAs: 'Continue as {{email}}',
+    orPassword: 'Or with a password of this station:',
     sessionEnded: 'Your session has ended. Sign in again to go on where you were.',
     signedOut: 'You are signed out.',
     signedOutHere: 'You are signed out at this screen. The station is told as soon as it can be reached.',
@@ -114,6 +116,8 @@ export const texts = {
     title: 'Is it still you?',
     hint: 'What you are about to do needs your proof. It is good for ten minutes.',
     submit: 'Go on',
+    forwarded: 'The sign-in in front of this station knows you as {{email}}.',
+    nothing: 'There is nothing yet to prove it by: choose a password under “My account”, then try again.',
   },
   keys: {
     title: 'Keys',
@@ -153,6 +157,7 @@ export const texts = {
   },
   common: {
     save: 'Save',
+    saving: 'Saving, {{kilobytes}} kB',
     cancel: 'Cancel',
     close: 'Close',
     add: 'Add',

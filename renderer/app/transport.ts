@@ -10,7 +10,19 @@ export type Transport = {
   /** The session of links that carry none by themselves. */
   token(): string | undefined;
   /** For what needs no session, and to see whether there is one. */
-  door: Pick<StationClient['people'], 'setUpState' | 'setUp' | 'signIn' | 'signInByLink' | 'signInByKey' | 'signOut' | 'me'>;
+  door: Pick<
+    StationClient['people'],
+    | 'setUpState'
+    | 'setUp'
+    | 'signInMethods'
+    | 'signIn'
+    | 'signInForwarded'
+    | 'signInByLink'
+    | 'signInByKey'
+    | 'signOut'
+    | 'me'
+    | 'confirmSession' // by the word of a proxy, which stands in a request and in no socket
+  >;
   /** Plain HTTP beyond the machine: every screen says so. */
   insecure: boolean;
 };
@@ -74,9 +86,12 @@ export function windowTransport(windowDoor: WindowDoor): Transport {
     insecure: false,
     door: {
       me: door.me,
+      confirmSession: door.confirmSession,
       setUpState: door.setUpState,
       setUp: (input) => keep(door.setUp(input)),
+      signInMethods: door.signInMethods,
       signIn: (input) => keep(door.signIn(input)),
+      signInForwarded: (input) => keep(door.signInForwarded(input)),
       signInByLink: (input) => keep(door.signInByLink(input)),
       signInByKey: (input) => keep(door.signInByKey(input)),
       async signOut(input) {

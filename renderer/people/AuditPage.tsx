@@ -10,11 +10,11 @@ import { useCommand, useMay, useStation, useStream } from '../app/hooks.ts';
 import { useHere, usePlantZone } from '../app/useHere.ts';
 import { Empty, Page } from '../ui/Page.tsx';
 import { Refused } from '../ui/Refused.tsx';
+import { SaveFile } from '../ui/SaveFile.tsx';
 import { dateTimeSeconds, zoneName } from '../ui/time.ts';
 import { AuditFilterBar, isNarrowed, type Narrowed, type Thing, useAuditFilter } from './AuditFilterBar.tsx';
 import classes from './AuditPage.module.css';
 import { shown } from './HistoryPanel.tsx';
-import { SaveAudit } from './SaveAudit.tsx';
 
 const keyOf = (entry: AuditEntry) => `${entry.incarnation}.${entry.seq}`;
 
@@ -66,7 +66,7 @@ function Audit({ where, filter, setFilter, zone }: AuditProps) {
       status={narrowed ? t('audit.narrowed') : t('audit.status')}
       actions={
         <>
-          <SaveAudit asked={asked} />
+          <SaveFile stream="people.auditFile" input={asked} name="audit.csv" type="text/csv" label={t('audit.save')} />
           {may('platform.audit', 'platform') && (
             <Button variant="default" loading={verify.busy} onClick={() => void verify.run(undefined).then(setVerdict)}>
               {t('audit.verify')}

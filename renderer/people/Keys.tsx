@@ -74,10 +74,16 @@ function KeyRow({ given, site }: { given: Key; site: SiteOfMe }) {
         <RoleBadge role={given.role} at={{ kind: 'site', site: site.id }} />
       </Table.Td>
       <Table.Td className="quiet">
-        {given.createdBy === null ? day(given.createdAt) : t('keys.madeBy', { date: day(given.createdAt), name: given.createdBy })}
+        {given.createdAt === null
+          ? t('keys.elsewhere')
+          : given.createdBy === null
+            ? day(given.createdAt)
+            : t('keys.madeBy', { date: day(given.createdAt), name: given.createdBy })}
       </Table.Td>
       <Table.Td className="quiet">{given.seenAt === null ? t('keys.unused') : age}</Table.Td>
-      <Table.Td className="quiet">{given.expiresAt === null ? t('keys.ever') : day(given.expiresAt)}</Table.Td>
+      <Table.Td className="quiet">
+        {!given.hasToken ? t('keys.needsToken') : given.expiresAt === null ? t('keys.ever') : day(given.expiresAt)}
+      </Table.Td>
       <Table.Td>
         <Deliberate question={t('keys.revokeSure', { name: given.name })} act={t('keys.revokeIt')} onAct={() => void revoke.run(undefined)}>
           {(ask) => (

@@ -9,6 +9,7 @@ import { useCommand, useMay, useMe, useStation } from '../app/hooks.ts';
 import { Deliberate } from '../ui/Deliberate.tsx';
 import { Empty, Page, Section } from '../ui/Page.tsx';
 import { Refused } from '../ui/Refused.tsx';
+import { SaveFile } from '../ui/SaveFile.tsx';
 import { ownTimeZone, TimeZoneSelect } from '../ui/TimeZoneSelect.tsx';
 import classes from './people.module.css';
 import { NameDialog } from './Tree.tsx';
@@ -96,6 +97,14 @@ function OrganisationSection({ organisation, ask }: { organisation: Organisation
           )}
           {may('organisation.configure', { organisation: organisation.id }) && (
             <>
+              <SaveFile
+                stream="people.organisationFile"
+                input={{ organisation: organisation.id }}
+                name={`${organisation.key}.jsonl`}
+                type="application/jsonl"
+                label={t('organisations.save')}
+                look={{ size: 'compact-sm', variant: 'subtle', color: 'gray' }}
+              />
               <Button size="compact-sm" variant="subtle" color="gray" onClick={() => ask({ kind: 'rename', organisation })}>
                 {t('app:common.rename')}
               </Button>

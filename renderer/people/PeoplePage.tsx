@@ -1,7 +1,7 @@
 // The people of a site or an organisation, with their roles there.
-import { Button, SegmentedControl, Table, UnstyledButton } from '@mantine/core';
+import { Button, SegmentedControl, Table, Tooltip, UnstyledButton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { UserPlus } from 'lucide-react';
+import { MailCheck, UserPlus } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAsked } from '../app/asked.ts';
@@ -103,7 +103,14 @@ export default function PeoplePage() {
                     <span className="cut">{person.name}</span>
                   </UnstyledButton>
                 </Table.Td>
-                <Table.Td className={`${classes.narrow} cut`}>{person.email}</Table.Td>
+                <Table.Td className={`${classes.narrow} cut`}>
+                  {person.email}
+                  {person.emailVerifiedAt !== null && (
+                    <Tooltip label={t('list.verified')}>
+                      <MailCheck size={14} strokeWidth={1.75} className={classes.verified} aria-label={t('list.verified')} role="img" />
+                    </Tooltip>
+                  )}
+                </Table.Td>
                 <Table.Td>
                   <span className={classes.badges}>
                     {person.grants.map((grant) => (

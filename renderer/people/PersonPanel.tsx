@@ -6,10 +6,13 @@ import { useTranslation } from 'react-i18next';
 import type { Role } from '../../contract/permissions.ts';
 import type { Here } from '../app/address.ts';
 import { useCommand, useMay, useStation } from '../app/hooks.ts';
+import { usePlantZone } from '../app/useHere.ts';
 import { Deliberate } from '../ui/Deliberate.tsx';
 import { Portrait } from '../ui/Portrait.tsx';
 import { Refused } from '../ui/Refused.tsx';
+import { dateTime } from '../ui/time.ts';
 import { linkAddress, TextToCopy, useGrantable } from './AddPerson.tsx';
+import { Sending, useLinksByMail } from './MailedLinks.tsx';
 import { MayList } from './MayList.tsx';
 import type { Listed } from './PeoplePage.tsx';
 import classes from './people.module.css';
@@ -21,6 +24,7 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
   const { t } = useTranslation(['people', 'app']);
   const station = useStation();
   const may = useMay();
+  const zone = usePlantZone();
   const { at, roles } = useGrantable(here);
   const [role, setRole] = useState<Role | null>(null);
   const [link, setLink] = useState<string>();
@@ -29,6 +33,11 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
   const disable = useCommand((disabled: boolean) => station.people.disablePerson({ person: person.id, disabled }), CHANGES);
   const newLink = useCommand(() => station.people.createSignInLink({ organisation: here.organisation?.id ?? '', person: person.id }), {
     done: ({ link: secret }) => setLink(linkAddress(secret)),
+  });
+  const mayMail = useLinksByMail();
+  const [mail, setMail] = useState<string>();
+  const mailLink = useCommand(() => station.people.mailSignInLink({ organisation: here.organisation?.id ?? '', person: person.id }), {
+    done: (answer) => setMail(answer.mail),
   });
   const reset = useCommand(
     () => station.people.resetSecondFactor({ organisation: here.organisation?.id ?? '', person: person.id }),
@@ -52,7 +61,12 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
     >
       <div className={classes.panelHead}>
         <Portrait person={person} size="3rem" />
-        <p className="quiet cut">{person.email}</p>
+        <div className="cut">
+          <p className="quiet cut">{person.email}</p>
+          {person.emailVerifiedAt !== null && (
+            <p className="quiet cut">{t('person.verified', { date: dateTime(person.emailVerifiedAt, zone) })}</p>
+          )}
+        </div>
       </div>
       <h2>{t('person.roles')}</h2>
       <ul className={classes.rows}>
@@ -99,10 +113,18 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
           </div>
         </div>
       )}
-      <Refused refusal={give.refusal ?? take.refusal ?? disable.refusal ?? newLink.refusal ?? reset.refusal ?? remove.refusal} />
+      <Refused
+        refusal={give.refusal ?? take.refusal ?? disable.refusal ?? newLink.refusal ?? mailLink.refusal ?? reset.refusal ?? remove.refusal}
+      />
       {!self && here.organisation && may('organisation.people', { organisation: here.organisation.id }) && (
         <div className={`${classes.form} ${classes.part}`}>
           <p className="quiet">{t('person.newLinkHint')}</p>
+          {mayMail && (
+            <Button variant="default" loading={mailLink.busy} onClick={() => void mailLink.run(undefined)}>
+              {t('person.mailLink')}
+            </Button>
+          )}
+          {mail !== undefined && <Sending key={mail} task={mail} sent={t('mail.sent', { email: person.email })} />}
           {link ? (
             <TextToCopy text={link} />
           ) : (

@@ -7,11 +7,11 @@ import { procedures } from '../../../contract/index.ts';
 import { addressOf, CALL_BYTES } from '../../../contract/procedure.ts';
 import { speaks } from '../../../contract/version.ts';
 import type { Site } from '../../site.ts';
-import { cookieHeader, type GuardOptions, type Head, originOf, tokenOf } from './guard.ts';
+import { cookieHeader, type GuardOptions, type Head, originOf, readHead, tokenOf } from './guard.ts';
 
 /** A browser asks for the session as a cookie it cannot read; a program gets the token. */
 const AS_COOKIE = 'outpost-session';
-const SIGNS_IN = new Set(['people.setUp', 'people.signIn', 'people.signInByLink', 'people.signInByKey']);
+const SIGNS_IN = new Set(['people.setUp', 'people.signIn', 'people.signInForwarded', 'people.signInByLink', 'people.signInByKey']);
 const SIGNS_OUT = 'people.signOut';
 
 /** /api/people/sign-in → people.signIn */
@@ -22,13 +22,16 @@ export function serveApi(app: FastifyInstance, site: Site, guard: GuardOptions):
   const answer = async (request: FastifyRequest, reply: FastifyReply) => {
     const name = PROCEDURES.get(pathOf(request));
     if (name === undefined) return refuse(reply, new Refusal('notFound', 'There is no such procedure. /api/docs lists them all.'));
-    const head = headOf(request);
+    const head = headOf(guard, request);
     // Without a body there is no input to give; that it is “null” was said.
     const input = request.body === undefined ? {} : request.body;
     try {
       const said = await site.router.answer(name, input, { token: tokenOf(guard, head), origin: originOf(head) });
       reply.header('cache-control', 'no-store');
       return reply.send(asBrowserSession(name, request, reply, said));
+      const answer = await site.router.answer(name, input, { token: tokenOf(guard, head), origin: originOf(guard, head) });
+      reply.header('cache-control', 'no-store');
+      return reply.send(asBrowserSession(name, head, reply, answer));
     } catch (error) {
       return refuse(reply, error as Refusal);
     }
@@ -45,16 +48,15 @@ export function serveApi(app: FastifyInstance, site: Site, guard: GuardOptions):
     if (typeof version === 'string' && !speaks(version))
       return refuse(reply, new Refusal('unsupported', 'This page speaks another version than the station. Load it again.'));
     if (!needsSession(pathOf(request))) return undefined;
-    const session = await site.authority.session(tokenOf(guard, headOf(request)));
+    const session = await site.authority.session(tokenOf(guard, headOf(guard, request)));
     return session === undefined ? refuse(reply, new Refusal('unauthenticated', 'Please sign in.')) : undefined;
   }
 
   /** For a browser the token goes into a cookie that no script reads; the body says only that it worked. */
-  function asBrowserSession(name: string, request: FastifyRequest, reply: FastifyReply, answer: unknown): unknown {
-    const host = request.headers.host ?? '';
-    if (name === SIGNS_OUT) reply.header('set-cookie', cookieHeader(guard, host, undefined));
-    if (!SIGNS_IN.has(name) || request.headers[AS_COOKIE] !== 'cookie') return answer;
-    reply.header('set-cookie', cookieHeader(guard, host, (answer as { token: string }).token));
+  function asBrowserSession(name: string, head: Head, reply: FastifyReply, answer: unknown): unknown {
+    if (name === SIGNS_OUT) reply.header('set-cookie', cookieHeader(guard, head, undefined));
+    if (!SIGNS_IN.has(name) || head.headers[AS_COOKIE] !== 'cookie') return answer;
+    reply.header('set-cookie', cookieHeader(guard, head, (answer as { token: string }).token));
     return { ...(answer as object), token: '' };
   }
 
@@ -80,11 +82,8 @@ function needsSession(path: string): boolean {
   return needs === undefined || !('session' in needs) || needs.session;
 }
 
-export const headOf = (request: FastifyRequest): Head => ({
-  method: request.method,
-  address: request.socket.remoteAddress ?? '',
-  headers: request.headers,
-});
+export const headOf = (guard: GuardOptions, request: FastifyRequest): Head =>
+  readHead(guard, { method: request.method, peer: request.socket.remoteAddress ?? '', headers: request.headers });
 
 export function refuse(reply: FastifyReply, refusal: Refusal): FastifyReply {
   const waitMs = refusal.data?.retryAfterMs;

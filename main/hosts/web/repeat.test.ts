@@ -57,6 +57,8 @@ test('every command that changes what is recorded may be repeated', () => {
     'people.createSignInLink',
     'people.forgetDevices',
     'people.importPeople',
+    'people.mailLinksAgain',
+    'people.mailSignInLink',
     'people.removeSecondFactor',
     'people.renewRecoveryCodes',
     'people.resetSecondFactor',
@@ -65,6 +67,7 @@ test('every command that changes what is recorded may be repeated', () => {
     'people.signIn',
     'people.signInByKey',
     'people.signInByLink',
+    'people.signInForwarded',
     'people.signOut',
     'watch.sendTestMail',
   ]);
