@@ -51,6 +51,7 @@ function underTest(t: TestContext) {
       return child as unknown as UtilityProcess;
     },
     channel: () => new ChannelMain() as MessageChannelMain,
+    key: async () => ({ key: new Uint8Array(32), keyring: 'none' }),
     onLost: () => tell('lost'),
     onReady: (link) => tell(`ready ${link}`),
     onLate: (said) => tell(`late: ${said}`),

@@ -1,12 +1,13 @@
 // What the station has told this person: a bell with a count, and the list behind it.
 import { ActionIcon, Button, Popover, Tooltip } from '@mantine/core';
 import { Bell } from 'lucide-react';
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Notice } from '../../../contract/watch.ts';
 import { announce } from '../../ui/announce.ts';
 import { dateTime } from '../../ui/time.ts';
 import { useCommand, useStation, useStream } from '../hooks.ts';
+import { tellShell } from '../shell.ts';
 import { useStationState } from '../station.ts';
 import { usePlantZone } from '../useHere.ts';
 import classes from './Notices.module.css';
@@ -39,12 +40,16 @@ export function Notices() {
           if (notice.readAt !== null || stationNow - notice.at > FRESH_MS || announced.current.has(notice.id)) continue;
           announced.current.add(notice.id);
           announce(words(notice), { failed: notice.kind.endsWith('Failed') });
+          // For whoever looks elsewhere: the window shows it as the system does.
+          const [title, text] = [words(notice).slice(0, 200), (notice.data.message ?? '').slice(0, 500)];
+          tellShell({ told: 'notice', title, text, at: pageOfNotice(notice) });
         }
       },
     },
   );
 
   const unread = notices.filter((notice) => notice.readAt === null && notice.id > readUpTo);
+  useEffect(() => tellShell({ told: 'unread', count: unread.length }), [unread.length]);
   const read = useCommand((upTo: string) => station.watch.readNotices({ upTo }), {
     announce: true,
     done: () => setReadUpTo(notices.at(-1)?.id ?? ''),
@@ -87,6 +92,9 @@ export function Notices() {
     </Popover>
   );
 }
+
+/** Where one sees more of it. Whoever may not go there is told so by the page itself. */
+const pageOfNotice = ({ kind }: Notice): string => (kind.startsWith('watch.') ? 'health' : kind.startsWith('people.') ? 'account' : '');
 
 /** A notice in the person's language: its kind says which words, its data fill them. */
 function useNoticeWords(): (notice: Notice) => string {
