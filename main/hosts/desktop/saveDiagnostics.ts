@@ -1,6 +1,6 @@
 // Puts the diagnostics together and keeps them where the person says.
 import { open, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { homedir, release } from 'node:os';
 import { join } from 'node:path';
 import { app, type BrowserWindow, dialog } from 'electron';
 import { VERSION } from '../../version.ts';
@@ -29,7 +29,7 @@ export async function saveDiagnostics({ window, data, crashes, marks }: Diagnost
         chrome,
         node,
         v8,
-        system: `${process.platform} ${process.arch} ${process.getSystemVersion()}`,
+        system: `${process.platform} ${process.arch} ${release()}`,
       },
       settings: readKept(join(data, 'outpost.json')) ?? {},
       marks,

@@ -99,10 +99,13 @@ export function openWindow(options: WindowOptions) {
     if (isMainFrame && !isSameDocument) options.onNewPage();
   });
 
+  /** By the person: that is no reason to give up on it. */
+  let broughtDown = false;
   const mayLoadAgain = again(3, 60_000, () => performance.now());
   webContents.on('render-process-gone', (_, { reason, exitCode }) => {
     if (isCrash(reason)) crashes.add('the screens', `${reason}, ${exitCode}`);
-    options.onBroken(mayLoadAgain());
+    options.onBroken(broughtDown || mayLoadAgain());
+    broughtDown = false;
   });
 
   let asking: AbortController | undefined;
@@ -116,7 +119,8 @@ export function openWindow(options: WindowOptions) {
     const { response } = await dialog.showMessageBox(window, { ...asked, buttons: [...asked.buttons] });
     asking = undefined;
     // Hung as it is, it would not hear that it is to load again; what follows is as after a crash.
-    if (response === 1) webContents.forcefullyCrashRenderer();
+    broughtDown = response === 1;
+    if (broughtDown) webContents.forcefullyCrashRenderer();
   });
 
   return {

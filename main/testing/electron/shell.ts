@@ -32,7 +32,7 @@ export function electronShell(needsReady: (what: string) => void, needsNotReady:
   const answers = { message: [] as number[], save: [] as (string | undefined)[] };
   const keyring = { backend: 'gnome_libsecret' as ReturnType<SafeStorage['getSelectedStorageBackend']>, there: true, secret: 'first' };
   const displays: Pick<Display, 'id' | 'workArea'>[] = [{ id: 1, workArea: { x: 0, y: 0, width: 1920, height: 1040 } }];
-  const changes = new EventEmitter();
+  const changes = new EventEmitter().setMaxListeners(0);
 
   const Menu = strict('Menu', {
     buildFromTemplate(template: MenuItemConstructorOptions[]) {
@@ -93,7 +93,7 @@ export function electronShell(needsReady: (what: string) => void, needsNotReady:
       seen.notifications.push(hand);
       const show = () => {
         hand.shown = true;
-        changes.emit('seen');
+        changes.emit('any');
       };
       // biome-ignore lint/correctness/noConstructorReturn: a strict notification is what `new` must give.
       return strict('Notification', Object.assign(hand.events, { show })) as unknown as Notification;
@@ -108,7 +108,7 @@ export function electronShell(needsReady: (what: string) => void, needsNotReady:
       const options = optionsOf<MessageBoxOptions>(args);
       const { signal, ...rest } = options;
       seen.asked.push({ kind: 'message', options: structuredClone(rest) });
-      changes.emit('seen');
+      changes.emit('any');
       const response = answers.message.shift();
       if (response !== undefined) return { response, checkboxChecked: false };
       await new Promise((resolve) => signal?.addEventListener('abort', resolve, { once: true }));
@@ -117,7 +117,7 @@ export function electronShell(needsReady: (what: string) => void, needsNotReady:
     async showSaveDialog(...args: unknown[]) {
       seen.asked.push({ kind: 'save', options: structuredClone(optionsOf<SaveDialogOptions>(args)) });
       const filePath = answers.save.shift();
-      changes.emit('seen');
+      changes.emit('any');
       return { canceled: filePath === undefined, filePath: filePath ?? '' };
     },
   } satisfies { [Name in keyof Dialog]?: unknown };

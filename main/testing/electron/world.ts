@@ -40,7 +40,7 @@ export function electronWorld() {
   const openedOutside: string[] = [];
   const handlers = new Map<'request' | 'check' | 'device', Handler>();
   const paths = new Map([['userData', '/nowhere']]);
-  const changes = new EventEmitter();
+  const changes = new EventEmitter().setMaxListeners(0);
   const { promise: whenReady, resolve: beReady } = Promise.withResolvers<void>();
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   let ready = false;
@@ -69,7 +69,7 @@ export function electronWorld() {
     setBadgeCount(count = 0) {
       needsReady('setBadgeCount');
       badge.count = count;
-      changes.emit('seen');
+      changes.emit('any');
       return true;
     },
     requestSingleInstanceLock: () => true,
@@ -189,7 +189,7 @@ export function electronWorld() {
       if (!this.shown) this.events.emit('ready-to-show');
       this.shown = true;
       this.contents.emit('did-finish-load');
-      changes.emit('loaded');
+      changes.emit('any');
     }
 
     /** A page or a person wants to go there. True where it was allowed; then the page is loaded. */
@@ -297,7 +297,7 @@ export function electronWorld() {
         needsReady('utilityProcess.fork');
         const child = forkUtility(entry, args, options);
         forked.push(child);
-        changes.emit('forked');
+        changes.emit('any');
         return child;
       },
     }),
@@ -343,8 +343,8 @@ export function electronWorld() {
     async until(holds: () => boolean): Promise<void> {
       while (!holds())
         await new Promise<void>((resolve) => {
-          changes.once('loaded', resolve).once('forked', resolve).once('seen', resolve);
-          shellParts.changes.once('seen', resolve);
+          changes.once('any', resolve);
+          shellParts.changes.once('any', resolve);
         });
     },
     fetch: async (address: string, init?: RequestInit) =>
