@@ -28,6 +28,7 @@ import { forkUtility } from './utility.ts';
 type Handler = (...args: unknown[]) => unknown;
 type Answer = (request: Request) => Response | Promise<Response>;
 export type FrameFacts = { origin: string; url?: string; parent?: WebFrameMain | null; gone?: boolean };
+type SentUnasked = { channel: string; message: unknown };
 export type Sent = { channel: string; message: unknown; ports: MessagePortMain[] };
 
 export function electronWorld() {
@@ -157,8 +158,9 @@ export function electronWorld() {
     bounds: Rectangle;
     zoom = 1;
     crashed = 0;
-    /** What the page was sent and has no use for here. */
-    readonly sent: { channel: string; message: unknown }[] = [];
+    /** What the page was sent without a question of its own. */
+    readonly sent: SentUnasked[] = [];
+    private readonly hearers = new Set<(sent: SentUnasked) => void>();
     openHandler: Parameters<WebContents['setWindowOpenHandler']>[0] = () => refuse('no window-open handler');
     private asked = '';
     private shown = false;
@@ -190,6 +192,16 @@ export function electronWorld() {
       this.shown = true;
       this.contents.emit('did-finish-load');
       changes.emit('any');
+    }
+
+    keepSent(sent: SentUnasked): void {
+      this.sent.push(sent);
+      for (const hear of this.hearers) hear(sent);
+    }
+
+    onSent(hear: (sent: SentUnasked) => void): () => void {
+      this.hearers.add(hear);
+      return () => void this.hearers.delete(hear);
     }
 
     /** A page or a person wants to go there. True where it was allowed; then the page is loaded. */
@@ -229,7 +241,7 @@ export function electronWorld() {
       windows.push(hand);
       const contents = Object.assign(hand.contents, {
         send: (channel: string, message?: unknown) => {
-          hand.sent.push({ channel, message: structuredClone(message) });
+          hand.keepSent({ channel, message: structuredClone(message) });
           hand.page?.receive(channel, structuredClone(message), []);
         },
         setWindowOpenHandler(handler: WindowInHand['openHandler']) {
