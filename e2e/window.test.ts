@@ -120,7 +120,6 @@ test('in its window a station is set up, shows its plant, dies and goes on, foll
   await page.goto(ORIGIN);
   await walkThroughWindow({
     page,
-    home: ORIGIN,
     openLink: async (link) => void desktop.secondInstance(['/usr/bin/outpost', link]),
     killStation: () => void process.kill(desktop.forked.at(-1)?.pid as number, 'SIGKILL'),
     notifications: () => desktop.shell.seen.notifications.map(({ options }) => options.title ?? ''),

@@ -5,8 +5,6 @@ import { assertAccessible, goTo } from './driver.ts';
 
 export type Seat = {
   page: Page;
-  /** Where the first page is. */
-  home: string;
   /** Somebody opens a link from outside. */
   openLink(link: string): Promise<void>;
   killStation(): void;
@@ -65,7 +63,6 @@ export async function walkThroughWindow({ page, openLink, killStation, notificat
   await page.getByText('Vera Viewer').waitFor();
   await goTo(page, 'Audit');
   await page.getByText('added a person').first().waitFor();
-
 
   // A link from outside leads to a page, or says that it leads nowhere; the page itself is not loaded anew.
   await page.evaluate('window.stillTheSamePage = true');
