@@ -1,5 +1,6 @@
 // How the program ends: asked once where the station is at work, the station stopped in order, then gone.
-import type { App } from 'electron';
+import { type App, dialog } from 'electron';
+import { TEXTS } from './texts.ts';
 
 export type LeavingOptions = {
   /** What the station is at work on. */
@@ -50,4 +51,18 @@ export function openLeaving(app: Pick<App, 'on' | 'quit'>, { busy, ask, stop }: 
       agreed = true;
     },
   };
+}
+
+/** True: quit all the same. */
+export async function askToQuit(titles: readonly string[]): Promise<boolean> {
+  const { running, detail, quit, stay } = TEXTS.quit;
+  const { response } = await dialog.showMessageBox({
+    type: 'question',
+    message: running(titles),
+    detail,
+    buttons: [stay, quit],
+    defaultId: 0,
+    cancelId: 0,
+  });
+  return response === 1;
 }

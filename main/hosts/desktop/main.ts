@@ -1,28 +1,17 @@
 // The desktop program: one window on the screens, and the station behind it as a process of its own. Read from top to bottom.
 // Imports are static throughout: what comes after a dynamic one may come after Electron is ready, which is too late for a scheme.
 import { join } from 'node:path';
-import {
-  app,
-  crashReporter,
-  dialog,
-  ipcMain,
-  MessageChannelMain,
-  powerMonitor,
-  protocol,
-  safeStorage,
-  session,
-  shell,
-  utilityProcess,
-} from 'electron';
+import { app, ipcMain, MessageChannelMain, powerMonitor, protocol, session, shell, utilityProcess } from 'electron';
 import { WINDOW_IS_OPEN } from '../spoken.ts';
 import { screensAnswer } from './assets.ts';
 import { atLogin } from './atLogin.ts';
-import { isCrash, openCrashes, sweepDumps } from './crashes.ts';
+import { openCrashes } from './crashes.ts';
 import { type DeepLink, deepLinkAmong, readDeepLink } from './deepLink.ts';
+import { beforeReady } from './early.ts';
 import { openFace } from './face.ts';
 import { guardPages, guardSession } from './guard.ts';
 import { openKeyring } from './keyring.ts';
-import { openLeaving } from './leaving.ts';
+import { askToQuit, openLeaving } from './leaving.ts';
 import { DIAL, GO, HAPPENED, type Happened, isOurPage, LOST, PORT, readDial, readTold, TELL, type Told } from './messages.ts';
 import { AGAIN, SCHEME, SCREENS, WAITING } from './navigation.ts';
 import { openNotifications } from './notify.ts';
@@ -32,6 +21,7 @@ import { saveDiagnostics } from './saveDiagnostics.ts';
 import { startMarks } from './startMarks.ts';
 import { StationProcess } from './stationProcess.ts';
 import { TEXTS } from './texts.ts';
+import { vault } from './vault.ts';
 import { type Waiting, waitingPage } from './waiting.ts';
 import { openWindow, type ShellWindow } from './window.ts';
 
@@ -47,17 +37,7 @@ reach('main');
 
 // ---- before Electron is ready
 
-// A terminal that is closed takes our output with it, and must not take the window.
-for (const output of [process.stdout, process.stderr]) output.on('error', () => {});
-process.on('uncaughtExceptionMonitor', (error) => crashes.add('the window’s process', error.message, error.stack));
-// Dumps stay on this machine: there is nowhere they could be sent to.
-crashReporter.start({ productName: TEXTS.product, uploadToServer: false });
-sweepDumps(app.getPath('crashDumps'));
-if (process.platform === 'win32') app.setAppUserModelId('app.outpost');
-protocol.registerSchemesAsPrivileged([
-  { scheme: SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, codeCache: true } },
-]);
-app.enableSandbox();
+beforeReady(crashes, SERVICE);
 guardPages(app, {
   openOutside: (address) => void shell.openExternal(address).catch(() => {}),
   startAgain() {
@@ -68,10 +48,6 @@ guardPages(app, {
     if (station.isRunning()) showScreens();
     else station.start();
   },
-});
-app.on('child-process-gone', (_, { type, reason, exitCode, serviceName = '' }) => {
-  // The station says more of its own end than this does.
-  if (isCrash(reason) && serviceName !== SERVICE) crashes.add(`${type} ${serviceName}`.trim(), `${reason}, ${exitCode}`);
 });
 
 // ---- the window: on the screens, or on the page that waits for the station
@@ -133,14 +109,6 @@ function openTheWindow(): ShellWindow {
 
 // ---- the station, and the page's ports to it
 
-const keyring = () =>
-  openKeyring(join(places.data, 'secrets'), {
-    available: () => safeStorage.isAsyncEncryptionAvailable(),
-    backend: () => (process.platform === 'linux' ? safeStorage.getSelectedStorageBackend() : process.platform),
-    seal: (text) => safeStorage.encryptStringAsync(text),
-    open: (sealed) => safeStorage.decryptStringAsync(Buffer.from(sealed)),
-  });
-
 const station = new StationProcess({
   fork: () =>
     utilityProcess.fork(places.station, ['--data', places.data, ...(places.demo ? ['--demo'] : [])], {
@@ -149,7 +117,7 @@ const station = new StationProcess({
     }),
   channel: () => new MessageChannelMain(),
   async key() {
-    const { key, state, backend } = await keyring();
+    const { key, state, backend } = await openKeyring(join(places.data, 'secrets'), vault);
     if (state === 'locked' || state === 'changed' || state === 'damaged') happened('secretsAgain');
     return { key, keyring: `${state}, ${backend}` };
   },
@@ -204,12 +172,9 @@ function hear(said: Told): void {
 
 const leaving = openLeaving(app, {
   busy: () => station.busy(),
-  async ask(titles) {
-    const { running, detail, quit, stay } = TEXTS.quit;
+  ask(titles) {
     window?.show();
-    const asked = { type: 'question', message: running(titles), detail, buttons: [stay, quit], defaultId: 0, cancelId: 0 } as const;
-    const { response } = await dialog.showMessageBox({ ...asked, buttons: [...asked.buttons] });
-    return response === 1;
+    return askToQuit(titles);
   },
   stop: () => station.stop(),
 });

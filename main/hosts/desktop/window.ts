@@ -115,8 +115,16 @@ export function openWindow(options: WindowOptions) {
     crashes.add('the screens', 'do not answer');
     asking = new AbortController();
     const { message, detail, wait, reload } = TEXTS.hang;
-    const asked = { type: 'warning', message, detail, buttons: [wait, reload], defaultId: 0, cancelId: 0, signal: asking.signal } as const;
-    const { response } = await dialog.showMessageBox(window, { ...asked, buttons: [...asked.buttons] });
+    const { signal } = asking;
+    const { response } = await dialog.showMessageBox(window, {
+      type: 'warning',
+      message,
+      detail,
+      buttons: [wait, reload],
+      defaultId: 0,
+      cancelId: 0,
+      signal,
+    });
     asking = undefined;
     // Hung as it is, it would not hear that it is to load again; what follows is as after a crash.
     broughtDown = response === 1;
