@@ -38,7 +38,7 @@ export function applicationMenu({ platform, openAtLogin }: MenuState, acts: Menu
         { label: words.about, role: 'about' },
         SEPARATOR,
         ...atLogin,
-        // Asked first, where something runs: the role would be too quick on none of the systems, but its words are the system's.
+        // Not by the system's role: on Windows that one shows no key.
         { label: words.quit, accelerator: 'CommandOrControl+Q', click: acts.quit },
       ],
     },

@@ -1,4 +1,4 @@
-// Where there is a tray. Nothing else of it can be looked at here; main.tray.test.ts runs it in the program.
+// Where there is a tray. The rest of it is walked through in main.shell.test.ts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { giveElectron } from '../../testing/electron/hook.ts';
