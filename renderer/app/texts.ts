@@ -86,6 +86,13 @@ export const texts = {
     banner: 'No contact with the station since {{time}}. What you see is from then; nothing can be changed until it answers.',
     retry: 'Try again now',
   },
+  shell: {
+    stationAgain: 'The station stopped unexpectedly and was started again. Nothing that was saved is lost.',
+    screensAgain: 'The screens broke and were loaded again. What was typed and not saved is gone; the station worked on.',
+    secretsAgain:
+      'The keyring of this computer’s account is not the one of before. Passwords of other systems must be entered again, and codes from phones set up again; nothing else is lost.',
+    noSuchSite: 'The link leads to “{{site}}”: there is no such site here, or you may not see it.',
+  },
   notices: {
     title: 'Notices',
     none: 'Nothing has been told yet.',

@@ -4,6 +4,7 @@ import { addressOf } from '../../contract/procedure.ts';
 import { CONTRACT } from '../../contract/version.ts';
 import { noContact, openCalls, type StationClient } from './calls.ts';
 import { type ClientLink, DIAL_MS, type Dial, dialSocket, portLink } from './links.ts';
+import { hearShell, type Told, type Wanted } from './shell.ts';
 
 export type Transport = {
   dial: Dial;
@@ -60,8 +61,15 @@ export function browserTransport(): Transport {
 // ---- the desktop window: ports from the preload; the session is a token kept for this window
 
 /** What the desktop's preload puts on the window. The answer comes as a message to the window, with the port. */
-export type WindowDoor = { dial(kind: string, id: string, contract: string): void };
-type Told = { outpostPort?: string; refused?: string; code?: number; outpostLost?: true } | null;
+export type WindowDoor = { dial(kind: string, id: string, contract: string): void; tell(said: Told): void };
+type Message = {
+  outpostPort?: string;
+  refused?: string;
+  code?: number;
+  outpostLost?: true;
+  outpostGo?: Wanted;
+  outpostHappened?: string;
+} | null;
 declare global {
   interface Window {
     outpost?: WindowDoor;
@@ -104,13 +112,14 @@ export function windowTransport(windowDoor: WindowDoor): Transport {
 }
 
 function dialWindow(door: WindowDoor): Dial {
-  const asked = new Map<string, (told: NonNullable<Told>, port: MessagePort | undefined) => void>();
+  const asked = new Map<string, (told: NonNullable<Message>, port: MessagePort | undefined) => void>();
   const open = new Set<MessagePort>();
   let dials = 0;
 
-  window.addEventListener('message', ({ source, data, ports: [port] }: MessageEvent<Told>) => {
+  window.addEventListener('message', ({ source, data, ports: [port] }: MessageEvent<Message>) => {
     if (source !== window || typeof data !== 'object' || data === null) return;
     if (data.outpostLost) for (const lost of open) lost.dispatchEvent(new Event('close'));
+    hearShell(data);
     const answer = asked.get(data.outpostPort ?? '');
     asked.delete(data.outpostPort ?? '');
     answer?.(data, port);

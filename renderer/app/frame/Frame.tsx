@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { pageOf } from '../address.ts';
 import { useApp } from '../hooks.ts';
 import { useHere } from '../useHere.ts';
+import { useFollowShell } from '../useShell.ts';
 import { Bar } from './Bar.tsx';
 import { Confirm } from './Confirm.tsx';
 import classes from './Frame.module.css';
@@ -22,6 +23,7 @@ export function Frame() {
   const here = useHere();
   const { pathname } = useLocation();
   useKeys();
+  useFollowShell();
   let page: ReactNode = <Outlet />;
   if (here === undefined) page = <NothingHere />;
   else if (here.site === undefined && here.organisation === undefined && pageOf(pathname) === '') page = <NothingHere />;
