@@ -19,6 +19,8 @@ import { personByEmail, roleProcedures } from './roles.ts';
 import { openSecondFactor } from './secondFactor.ts';
 import { openSessions } from './sessions.ts';
 import { type FirstStart, openFirstStart } from './setup.ts';
+import { undoProcedures } from './undo.ts';
+import { openViews } from './views.ts';
 
 export type { Authority, SessionFacts } from './directory.ts';
 export { entities } from './entities.ts';
@@ -38,6 +40,7 @@ export function open(station: Station, shared: readonly Entity[]): People {
   const directory = openDirectory(station, shared);
   const secondFactor = openSecondFactor(station);
   const sessions = openSessions(station, secondFactor);
+  const views = openViews(station, directory, sessions);
   const { procedures: setUp, ...firstStart } = openFirstStart(station, sessions);
 
   return {
@@ -63,6 +66,8 @@ export function open(station: Station, shared: readonly Entity[]): People {
       ...importProcedures(station, sessions),
       ...keyProcedures(station, sessions, directory),
       ...auditProcedures(station),
+      ...views.procedures,
+      ...undoProcedures(station, directory),
     },
     streams: {
       me: (_, { caller }) => meStream(station, directory, caller),
@@ -71,7 +76,7 @@ export function open(station: Station, shared: readonly Entity[]): People {
       auditFile: (input) => auditFile(station, input),
     },
     health: async () => [],
-    stop: async () => {},
+    stop: () => views.stop(),
   };
 }
 

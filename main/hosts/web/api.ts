@@ -7,12 +7,16 @@ import { procedures } from '../../../contract/index.ts';
 import { addressOf } from '../../../contract/procedure.ts';
 import { speaks } from '../../../contract/version.ts';
 import type { Site } from '../../site.ts';
-import { cookieHeader, type GuardOptions, type Head, originOf, tokenOf } from './guard.ts';
+import { cookieHeader, type GuardOptions, type Head, originOf, tokenOf, type Which } from './guard.ts';
 
 /** A browser asks for the session as a cookie it cannot read; a program gets the token. */
 const AS_COOKIE = 'outpost-session';
 const SIGNS_IN = new Set(['people.setUp', 'people.signIn', 'people.signInByLink', 'people.signInByKey']);
 const SIGNS_OUT = 'people.signOut';
+/** A page that sees as somebody else asks with this header: the other cookie is meant. */
+const IN_VIEW = 'outpost-view';
+const BEGINS_VIEW = 'people.seeAs';
+const ENDS_VIEW = 'people.endSeeAs';
 
 /** /api/people/sign-in → people.signIn */
 const PROCEDURES = new Map([...procedures.keys()].map((name) => [`/api/${addressOf(name)}`, name]));
@@ -26,7 +30,7 @@ export function serveApi(app: FastifyInstance, site: Site, guard: GuardOptions):
     // Without a body there is no input to give; that it is “null” was said.
     const input = request.body === undefined ? {} : request.body;
     try {
-      const answer = await site.router.answer(name, input, { token: tokenOf(guard, head), origin: originOf(head) });
+      const answer = await site.router.answer(name, input, { token: tokenOf(guard, head, whichOf(request)), origin: originOf(head) });
       reply.header('cache-control', 'no-store');
       return reply.send(asBrowserSession(name, request, reply, answer));
     } catch (error) {
@@ -40,7 +44,7 @@ export function serveApi(app: FastifyInstance, site: Site, guard: GuardOptions):
     if (typeof version === 'string' && !speaks(version))
       return refuse(reply, new Refusal('unsupported', 'This page speaks another version than the station. Load it again.'));
     if (!needsSession(pathOf(request))) return undefined;
-    const session = await site.authority.session(tokenOf(guard, headOf(request)));
+    const session = await site.authority.session(tokenOf(guard, headOf(request), whichOf(request)));
     return session === undefined ? refuse(reply, new Refusal('unauthenticated', 'Please sign in.')) : undefined;
   }
 
@@ -48,6 +52,11 @@ export function serveApi(app: FastifyInstance, site: Site, guard: GuardOptions):
   function asBrowserSession(name: string, request: FastifyRequest, reply: FastifyReply, answer: unknown): unknown {
     const host = request.headers.host ?? '';
     if (name === SIGNS_OUT) reply.header('set-cookie', cookieHeader(guard, host, undefined));
+    if (name === ENDS_VIEW) reply.header('set-cookie', cookieHeader(guard, host, undefined, 'view'));
+    if (name === BEGINS_VIEW && request.headers[AS_COOKIE] === 'cookie') {
+      reply.header('set-cookie', cookieHeader(guard, host, (answer as { token: string }).token, 'view'));
+      return { ...(answer as object), token: '' };
+    }
     if (!SIGNS_IN.has(name) || request.headers[AS_COOKIE] !== 'cookie') return answer;
     reply.header('set-cookie', cookieHeader(guard, host, (answer as { token: string }).token));
     return { ...(answer as object), token: '' };
@@ -66,6 +75,8 @@ export function serveApi(app: FastifyInstance, site: Site, guard: GuardOptions):
     return described;
   }
 }
+
+const whichOf = ({ headers }: FastifyRequest): Which => (headers[IN_VIEW] === undefined ? 'own' : 'view');
 
 /** What is allowed and what is called is decided by one and the same reading of the address. */
 const pathOf = (request: FastifyRequest) => new URL(`http://station${request.url}`).pathname;

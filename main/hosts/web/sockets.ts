@@ -43,7 +43,7 @@ export function serveSockets(server: Server, site: Site, guard: GuardOptions, is
     if (door === undefined) return turnAway(stream, 404, 'Not Found');
     const refused = refuseStranger(guard, isKnown, head);
     if (refused) return turnAway(stream, refused.status, 'Refused');
-    const request: Request = { token: tokenOf(guard, head), origin: originOf(head) };
+    const request: Request = { token: tokenOf(guard, head, url.searchParams.has('view') ? 'view' : 'own'), origin: originOf(head) };
     if ((await site.authority.session(request.token)) === undefined) return turnAway(stream, 401, 'Unauthorized');
     if (stream.destroyed) return;
     door.sockets.handleUpgrade(incoming, stream, first, (socket) => {
