@@ -4,7 +4,7 @@ import { History } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { SiteOfMe } from '../app/address.ts';
-import { useCommand, useStation } from '../app/hooks.ts';
+import { useCanAct, useCommand, useStation } from '../app/hooks.ts';
 import { useSite } from '../app/useHere.ts';
 import { Page, Section } from '../ui/Page.tsx';
 import { Refused } from '../ui/Refused.tsx';
@@ -47,6 +47,7 @@ export default function SitePage() {
 function Rules({ site }: { site: SiteOfMe }) {
   const { t } = useTranslation('people');
   const station = useStation();
+  const canAct = useCanAct();
   const update = useCommand((rules: { operatorsControl?: boolean; workAllowed?: boolean }) =>
     station.people.updateSite({ site: site.id, ...rules }),
   );
@@ -57,14 +58,14 @@ function Rules({ site }: { site: SiteOfMe }) {
           label={t('site.operatorsControl')}
           description={t('site.operatorsControlHint')}
           checked={site.operatorsControl}
-          disabled={update.busy}
+          disabled={update.busy || !canAct}
           onChange={(event) => void update.run({ operatorsControl: event.currentTarget.checked })}
         />
         <Switch
           label={t('site.workAllowed')}
           description={t('site.workAllowedHint')}
           checked={site.workAllowed}
-          disabled={update.busy}
+          disabled={update.busy || !canAct}
           onChange={(event) => void update.run({ workAllowed: event.currentTarget.checked })}
         />
       </div>
@@ -78,6 +79,7 @@ function Naming({ site }: { site: SiteOfMe }) {
   const station = useStation();
   const [name, setName] = useState(site.name);
   const [timeZone, setTimeZone] = useState(site.timeZone);
+  const canAct = useCanAct();
   const update = useCommand(() => station.people.updateSite({ site: site.id, name, timeZone }));
   const unchanged = name === site.name && timeZone === site.timeZone;
   function submit(event: FormEvent) {
@@ -90,15 +92,18 @@ function Naming({ site }: { site: SiteOfMe }) {
         <TextInput
           label={t('organisations.name')}
           required
+          readOnly={!canAct}
           maxLength={120}
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
         />
         <TimeZoneSelect label={t('organisations.timeZone')} value={timeZone} onChange={setTimeZone} />
         <Refused refusal={update.refusal} />
-        <Button type="submit" disabled={unchanged} loading={update.busy}>
-          {t('app:common.save')}
-        </Button>
+        {canAct && (
+          <Button type="submit" disabled={unchanged} loading={update.busy}>
+            {t('app:common.save')}
+          </Button>
+        )}
       </form>
     </Section>
   );

@@ -3,8 +3,9 @@ import { ActionIcon, Button, Menu, Modal, TextInput, Tooltip } from '@mantine/co
 import { ArrowDown, ArrowUp, Building2, Ellipsis, History, Pencil, Plus, Trash2, Workflow } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Acts } from '../app/Acts.tsx';
 import type { SiteOfMe } from '../app/address.ts';
-import { useCommand, useLive, useStation } from '../app/hooks.ts';
+import { useCanAct, useCommand, useLive, useStation } from '../app/hooks.ts';
 import { Empty, Section } from '../ui/Page.tsx';
 import { Refused } from '../ui/Refused.tsx';
 import { useHistoryPanel } from './HistoryPanel.tsx';
@@ -18,7 +19,8 @@ export function Tree({ site }: { site: SiteOfMe }) {
   const { values } = useLive('people.places', { site: site.id });
   const [asked, setAsked] = useState<Asked>();
   const places = [...(values?.values() ?? [])];
-  const addBuilding = (
+  const canAct = useCanAct();
+  const addBuilding = canAct && (
     <Button
       variant={places.length > 0 ? 'default' : 'filled'}
       leftSection={<Plus size={16} strokeWidth={1.75} />}
@@ -80,28 +82,30 @@ function Node({
     <div className={classes.node}>
       <Icon size={16} strokeWidth={1.75} aria-label={t(`site.${place.kind}`)} />
       <span className={`${classes.nodeName} cut`}>{name}</span>
-      <Tooltip label={t('site.moveUp', { name })}>
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          disabled={above === undefined || move.busy}
-          aria-label={t('site.moveUp', { name })}
-          onClick={() => void move.run(above?.id ?? null)}
-        >
-          <ArrowUp size={16} strokeWidth={1.75} />
-        </ActionIcon>
-      </Tooltip>
-      <Tooltip label={t('site.moveDown', { name })}>
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          disabled={last || move.busy}
-          aria-label={t('site.moveDown', { name })}
-          onClick={() => void move.run(after?.id ?? null)}
-        >
-          <ArrowDown size={16} strokeWidth={1.75} />
-        </ActionIcon>
-      </Tooltip>
+      <Acts>
+        <Tooltip label={t('site.moveUp', { name })}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            disabled={above === undefined || move.busy}
+            aria-label={t('site.moveUp', { name })}
+            onClick={() => void move.run(above?.id ?? null)}
+          >
+            <ArrowUp size={16} strokeWidth={1.75} />
+          </ActionIcon>
+        </Tooltip>
+        <Tooltip label={t('site.moveDown', { name })}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            disabled={last || move.busy}
+            aria-label={t('site.moveDown', { name })}
+            onClick={() => void move.run(after?.id ?? null)}
+          >
+            <ArrowDown size={16} strokeWidth={1.75} />
+          </ActionIcon>
+        </Tooltip>
+      </Acts>
       <Menu position="bottom-end">
         <Menu.Target>
           <ActionIcon variant="subtle" color="gray" aria-label={t('site.actions', { name })}>
@@ -109,22 +113,26 @@ function Node({
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item leftSection={<Plus size={16} strokeWidth={1.75} />} onClick={() => ask({ kind: 'add', parent: place })}>
-            {t('site.addSystem')}
-          </Menu.Item>
-          <Menu.Item leftSection={<Pencil size={16} strokeWidth={1.75} />} onClick={() => ask({ kind: 'rename', place })}>
-            {t('app:common.rename')}
-          </Menu.Item>
+          <Acts>
+            <Menu.Item leftSection={<Plus size={16} strokeWidth={1.75} />} onClick={() => ask({ kind: 'add', parent: place })}>
+              {t('site.addSystem')}
+            </Menu.Item>
+            <Menu.Item leftSection={<Pencil size={16} strokeWidth={1.75} />} onClick={() => ask({ kind: 'rename', place })}>
+              {t('app:common.rename')}
+            </Menu.Item>
+          </Acts>
           <Menu.Item
             leftSection={<History size={16} strokeWidth={1.75} />}
             onClick={() => history({ entity: 'place', id: place.id, name })}
           >
             {t('app:common.history')}
           </Menu.Item>
-          <Menu.Divider />
-          <Menu.Item leftSection={<Trash2 size={16} strokeWidth={1.75} />} onClick={() => ask({ kind: 'remove', place })}>
-            {t('app:common.remove')}
-          </Menu.Item>
+          <Acts>
+            <Menu.Divider />
+            <Menu.Item leftSection={<Trash2 size={16} strokeWidth={1.75} />} onClick={() => ask({ kind: 'remove', place })}>
+              {t('app:common.remove')}
+            </Menu.Item>
+          </Acts>
         </Menu.Dropdown>
       </Menu>
     </div>
