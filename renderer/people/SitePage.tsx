@@ -92,12 +92,12 @@ function Naming({ site }: { site: SiteOfMe }) {
         <TextInput
           label={t('organisations.name')}
           required
-          readOnly={!canAct}
+          disabled={!canAct}
           maxLength={120}
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
         />
-        <TimeZoneSelect label={t('organisations.timeZone')} value={timeZone} onChange={setTimeZone} />
+        <TimeZoneSelect label={t('organisations.timeZone')} value={timeZone} onChange={setTimeZone} disabled={!canAct} />
         <Refused refusal={update.refusal} />
         {canAct && (
           <Button type="submit" disabled={unchanged} loading={update.busy}>

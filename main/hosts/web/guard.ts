@@ -135,8 +135,9 @@ const COOKIE_S = 400 * 24 * 60 * 60;
 
 export function cookieHeader(options: GuardOptions, host: string, token: string | undefined, which: Which = 'own'): string {
   const name = cookieName(options, host, which);
-  const life = token === undefined ? 'Max-Age=0' : `Max-Age=${COOKIE_S}`;
-  return `${name}=${token ?? ''}; Path=/; HttpOnly; SameSite=Strict; ${life}${name.startsWith('__Host-') ? '; Secure' : ''}`;
+  // That of a view goes with the browser, if not before.
+  const life = token === undefined ? '; Max-Age=0' : which === 'own' ? `; Max-Age=${COOKIE_S}` : '';
+  return `${name}=${token ?? ''}; Path=/; HttpOnly; SameSite=Strict${life}${name.startsWith('__Host-') ? '; Secure' : ''}`;
 }
 
 function cookieValues(header: string | undefined, name: string): string[] {

@@ -18,6 +18,14 @@ export function UndoOffer() {
   const { door } = useApp();
   const ask = useAskLast();
   const { undo } = useUndo();
+  // Nobody takes back what somebody else did at this screen.
+  useEffect(
+    () => () => {
+      notifications.hide(OFFER);
+      useJustDone.setState({ change: undefined });
+    },
+    [],
+  );
   useEffect(() => {
     const done = async (procedure: string) => {
       const again = procedure === UNDO;
