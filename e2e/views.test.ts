@@ -79,7 +79,7 @@ test('as somebody who may keep a site, nothing on its pages changes anything; ba
     if (SHOTS !== undefined) await page.screenshot({ path: `${SHOTS}/view-${area}.png` });
   }
   await goTo(page, 'People');
-  await page.getByText('Vera Viewer').first().click();
+  await page.getByRole('cell', { name: 'Vera Viewer' }).click();
   await page.getByRole('dialog').waitFor();
   assert.deepEqual(await page.getByRole('dialog').getByRole('button', { name: acts }).allInnerTexts(), []);
 

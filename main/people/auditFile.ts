@@ -6,7 +6,7 @@ import { type AuditRow, auditPage, cursorOf, entry } from './audit.ts';
 import { csvLine } from './csv.ts';
 import type { PeopleTables } from './entities.ts';
 
-const COLUMNS = ['time', 'who', 'seen as', 'action', 'outcome', 'organisation', 'site', 'from', 'message', 'changes'];
+const COLUMNS = ['time', 'who', 'action', 'outcome', 'organisation', 'site', 'from', 'message', 'changes', 'seen as'];
 const PAGE = 500;
 
 /**
@@ -60,7 +60,6 @@ function line(row: AuditRow, nameOf: (id: string | null) => string | null): stri
   return csvLine([
     new Date(at).toISOString(),
     actor && (actor.name ?? actor.id),
-    seenAs && (seenAs.name ?? seenAs.id),
     action,
     outcome,
     nameOf(organisation),
@@ -69,5 +68,6 @@ function line(row: AuditRow, nameOf: (id: string | null) => string | null): stri
     message,
     // Nothing once erased.
     changes && JSON.stringify(changes),
+    seenAs && (seenAs.name ?? seenAs.id),
   ]);
 }
