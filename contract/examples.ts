@@ -14,6 +14,8 @@ export const EXAMPLE = {
   key: fixed(0x22),
   task: fixed(0x30),
   notice: fixed(0x31),
+  /** The last change of the administrator. */
+  change: fixed(0x40),
   /** A one-pixel PNG. */
   pixel: 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGOoaOoBAAL8AYfNyRkeAAAAAElFTkSuQmCC',
 } as const;

@@ -5,13 +5,16 @@ import { keys } from './people/keys.ts';
 import { organisationFileStreams } from './people/organisationFile.ts';
 import { roles } from './people/roles.ts';
 import { tree, treeStreams } from './people/tree.ts';
+import { undo } from './people/undo.ts';
+import { views } from './people/views.ts';
 import { area } from './procedure.ts';
 
 export { type Me, me } from './people/account.ts';
 export { type AuditEntry, type AuditFilter, auditEntry } from './people/audit.ts';
 export { type GrantPlace, grantPlace } from './people/shapes.ts';
+export type { LastChange } from './people/undo.ts';
 
-export const people = area('people', { ...account, ...tree, ...roles, ...keys, ...audit });
+export const people = area('people', { ...account, ...tree, ...roles, ...keys, ...audit, ...views, ...undo });
 
 export const peopleStreams = { ...accountStreams, ...treeStreams, ...auditStreams, ...organisationFileStreams };
 

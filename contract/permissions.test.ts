@@ -7,6 +7,7 @@ import {
   countsWithout,
   type Grant,
   grantable,
+  meet,
   PERMISSIONS,
   type Permission,
   type Place,
@@ -227,4 +228,16 @@ test('without a second factor the roles below the one that is asked count, and t
     assert.ok(countsWithout(from, 'developer'));
   }
   for (const role of ROLES) assert.ok(countsWithout(null, role));
+});
+
+test('meet: allows what both allow and nothing else, and shows no place that one of them does not see', () => {
+  const organisationOf = (site: string) => SITES[site as SiteName] as string | undefined;
+  fc.assert(
+    fc.property(anyGrants, anyGrants, anyPermission, anyPlace, (one, other, permission, place) => {
+      const both = meet(one, other, organisationOf);
+      assert.equal(allows(both, permission, place), allows(one, permission, place) && allows(other, permission, place));
+      if (sees(both, place, organisationOf)) assert.ok(sees(one, place, organisationOf) && sees(other, place, organisationOf));
+    }),
+    { numRuns: 5_000 },
+  );
 });

@@ -101,6 +101,34 @@ export function sees(grants: readonly Grant[], place: Place, organisationOf: (si
   );
 }
 
+/** What two sets of roles have in common: it allows exactly what both allow, at the narrower of their places. */
+export function meet(one: readonly Grant[], other: readonly Grant[], organisationOf: (site: Id) => Id | undefined): Grant[] {
+  const found = new Map<string, Grant>();
+  for (const a of one)
+    for (const b of other) {
+      const role = lower(a.role, b.role);
+      const at = narrower(a.at, b.at, organisationOf) ?? narrower(b.at, a.at, organisationOf);
+      if (role !== undefined && at !== undefined) found.set(`${role} ${JSON.stringify(at)}`, { role, at });
+    }
+  return [...found.values()];
+}
+
+function lower(a: Role, b: Role): Role | undefined {
+  if (a === b) return a;
+  // A developer's tools are a platform administrator's too; apart from these they have nothing in common with anybody.
+  if (a === 'developer' || b === 'developer') return [a, b].includes('platformAdmin') ? 'developer' : undefined;
+  return LADDER[Math.min(LADDER.indexOf(a), LADDER.indexOf(b))];
+}
+
+/** The first, if it lies in the second. */
+function narrower(a: Grant['at'], b: Grant['at'], organisationOf: (site: Id) => Id | undefined): Grant['at'] | undefined {
+  if (b.kind === 'platform') return a;
+  if (a.kind === 'platform') return undefined;
+  const organisation = a.kind === 'organisation' ? a.organisation : organisationOf(a.site);
+  if (b.kind === 'organisation') return organisation === b.organisation ? a : undefined;
+  return a.kind === 'site' && a.site === b.site ? a : undefined;
+}
+
 /** The roles a person may hand out at a place: a site manager adds people below them, an administrator up to their own kind. */
 export function grantable(grants: readonly Grant[], place: Place): Role[] {
   const here = grants.filter((grant) => reaches(grant.at, place)).map((grant) => grant.role);

@@ -89,6 +89,10 @@ const TABLE: Record<string, string> = {
   'people.revokeKey': '        ff+++ nnn uu',
   'people.listAudit': '        fff++ nnn uu',
   'people.verifyAudit': '      ffff+ fff uu',
+  'people.seeAs': '           fff++ nnn uu',
+  'people.endSeeAs': '        ccccc ccc uu', // nobody sees as somebody else
+  'people.lastChange': '      +++++ +++ uu',
+  'people.undo': '            nnnn+ nnn uu', // it is the platform administrator's own
   'people.history': '          +++++ nnn uu',
   'watch.about': '             +++++ +++ uu',
   'watch.health': '            ffff+ fff uu',

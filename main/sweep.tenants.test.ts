@@ -22,6 +22,7 @@ const THEIRS: Record<string, string> = {
   [EXAMPLE.key]: OTHER.key,
   [EXAMPLE.task]: OTHER.task,
   [EXAMPLE.notice]: OTHER.notice,
+  [EXAMPLE.change]: OTHER.change,
 };
 
 /** Ways to name something that no example shows. */

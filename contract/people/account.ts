@@ -25,6 +25,10 @@ export const me = z.object({
   hasSecondFactor: z.boolean(),
   secondFactorNeeded: z.boolean().describe('Some of the roles count only once there is a second factor; grants holds the others.'),
   hasPassword: z.boolean().describe('false until a person who came by a link has chosen one.'),
+  seenBy: z
+    .object({ id: v.id, name: z.string(), until: v.time })
+    .nullable()
+    .describe('Who sees the station as this person, and until when; everything personal is left out then. null: it is oneself.'),
   station: z.object({
     id: v.id,
     key: v.key,
@@ -128,6 +132,7 @@ export const account = {
     summary: 'Change my own name.',
     input: z.strictObject({ name: v.name, opId: v.opId }),
     needs: ownAccount,
+    undoable: true,
     output: v.nothing,
     example: { name: 'Ada A. Admin' },
   }),
@@ -145,6 +150,7 @@ export const account = {
     summary: 'Set or remove my own picture.',
     input: z.strictObject({ picture: picture.nullable(), opId: v.opId }),
     needs: ownAccount,
+    undoable: true,
     output: v.nothing,
     example: { picture: { type: 'image/png', data: EXAMPLE.pixel } },
   }),
@@ -159,6 +165,7 @@ export const account = {
     summary: 'My own sessions, newest first.',
     input: v.nothing,
     needs: ownSession,
+    personal: true,
     output: z.object({ sessions: z.array(session) }),
     example: {},
   }),
@@ -195,6 +202,7 @@ export const account = {
     summary: 'My second factor: since when, how many recovery codes are left, and which devices are remembered.',
     input: v.nothing,
     needs: ownSession,
+    personal: true,
     output: z.object({
       since: v.time.nullable().describe('null: there is none.'),
       recoveryCodesLeft: z.int(),
@@ -244,6 +252,7 @@ export const account = {
     summary: 'Remember a choice of mine, like the theme, on every screen I use.',
     input: z.strictObject({ name: v.key, value: preferenceValue, opId: v.opId }),
     needs: ownSession,
+    undoable: true,
     output: v.nothing,
     example: { name: 'theme', value: 'dark' },
   }),

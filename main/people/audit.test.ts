@@ -51,6 +51,7 @@ const WHERE: Record<string, readonly [organisation: string | null, site: string 
   'people.disablePerson': NOWHERE,
   'people.grantRole': SITE,
   'people.revokeRole': SITE,
+  'people.seeAs': ORGANISATION,
   'watch.cancelTask': NOWHERE,
   'watch.startBackup': NOWHERE, // the station holds sites of two organisations
   'watch.checkIntegrity': NOWHERE,
@@ -69,6 +70,8 @@ const NOT_DONE = [
   'people.renewRecoveryCodes',
   'people.removeSecondFactor',
   'people.resetSecondFactor',
+  'people.endSeeAs',
+  'people.undo',
 ];
 /** Examples that ask for what is so already change nothing: asked for the other way they do. */
 const INSTEAD: Record<string, object> = {
@@ -77,6 +80,7 @@ const INSTEAD: Record<string, object> = {
   'people.updatePlace': { place: EXAMPLE.building, name: 'Hall 1' },
   'people.disablePerson': { person: EXAMPLE.viewer, disabled: true },
   'people.grantRole': { person: EXAMPLE.viewer, role: 'operator', at: { kind: 'site', site: EXAMPLE.site } },
+  'people.seeAs': { person: CAST.siteManager.id, organisation: EXAMPLE.organisation },
 };
 
 const call = (station: TestStation, name: string, input: unknown, who: Actor): Promise<unknown> => {

@@ -1,10 +1,12 @@
 // What every single request needs to know: sites, roles, sessions. Kept in memory, forgotten when a fact says it changed.
 
 import type { Kysely } from 'kysely';
+import { Refusal } from '../../contract/errors.ts';
 import type { Id } from '../../contract/ids.ts';
-import { countsWithout, type Grant, type Place, type Role } from '../../contract/permissions.ts';
+import { allows, countsWithout, type Grant, meet, type Place, type Role } from '../../contract/permissions.ts';
 import type { PlaceRef } from '../../contract/procedure.ts';
 import type { Station } from '../area.ts';
+import type { Seen } from '../caller.ts';
 import type { Entity } from '../store/entities.ts';
 import type { PeopleTables } from './entities.ts';
 import { digestOf } from './tokens.ts';
@@ -15,6 +17,8 @@ export type SessionFacts = {
   /** When it ends if it is not used any more. */
   endsAt: number;
   grants: readonly Grant[];
+  /** As whom the person sees the station: `grants` are those that both have. */
+  seen: Seen | undefined;
   /** A key, and nobody of flesh and blood. */
   machine: boolean;
   /** Has proven a short while ago who sits there. */
@@ -31,10 +35,21 @@ export type Authority = {
 
 export type Directory = Authority & {
   grantsOf(person: Id): Promise<readonly Grant[]>;
+  /** The rights with which one sees the station as another, or why one may not just now. */
+  viewOf(by: Id, seen: Seen): Promise<readonly Grant[] | Refusal>;
 };
 
 type Site = Extract<Place, { kind: 'site' }> & { archived: boolean };
-type Session = { id: Id; person: Id; expiresAt: number; seenAt: number; confirmedAt: number; machine: number };
+type Session = {
+  id: Id;
+  person: Id;
+  expiresAt: number;
+  seenAt: number;
+  confirmedAt: number;
+  machine: number;
+  seenAs: Id | null;
+  seenIn: Id | null;
+};
 
 /** A session that nobody uses ends by itself; the key of a machine does not. */
 export const IDLE_MS = 7 * 24 * 60 * 60_000;
@@ -159,6 +174,7 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
       .selectFrom('session')
       .innerJoin('people', 'people.id', 'session.person')
       .select(['session.id', 'session.person', 'session.expiresAt', 'session.seenAt', 'session.confirmedAt', 'people.machine'])
+      .select(['session.seenAs', 'session.seenIn'])
       .where('session.tokenDigest', '=', digestOf(token))
       .where('people.disabledAt', 'is', null)
       .where('people.deletedAt', 'is', null)
@@ -177,7 +193,7 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
   function remembered(token: string, use: boolean): SessionFacts | undefined {
     const session = sessions.get(token);
     const own = session && grants.get(session.person);
-    if (!loaded || own === undefined || session === undefined) return undefined;
+    if (!loaded || own === undefined || session === undefined || session.seenAs !== null) return undefined;
     const now = clock();
     if (endOf(session) <= now || (use && now - session.seenAt > SEEN_MS)) return undefined;
     return factsOf(session, own, now);
@@ -187,7 +203,52 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
     if (session === undefined || endOf(session) <= clock()) return undefined;
     await fresh();
     if (use && clock() - session.seenAt > SEEN_MS) seen(session);
-    return factsOf(session, await grantsOf(session.person), clock());
+    if (session.seenAs === null) return factsOf(session, await grantsOf(session.person), clock());
+    const view = { person: session.seenAs, organisation: session.seenIn };
+    // Whatever took the right to it away: from then on it does not exist, whether its end is written down yet or not.
+    const shared = await viewOf(session.person, view);
+    return shared instanceof Refusal ? undefined : factsOf(session, shared, clock(), view);
+  }
+
+  async function viewOf(by: Id, seen: Seen): Promise<readonly Grant[] | Refusal> {
+    if (by === seen.person) return new Refusal('conflict', 'This is you.');
+    await fresh();
+    const place: Place | undefined =
+      seen.organisation === null
+        ? { kind: 'platform' }
+        : organisations.has(seen.organisation)
+          ? { kind: 'organisation', organisation: seen.organisation }
+          : undefined;
+    const [own, theirs] = await Promise.all([grantsOf(by), grantsOf(seen.person)]);
+    if (place === undefined || !allows(own, 'organisation.people', place)) return new Refusal('forbidden', 'You may not do this here.');
+    const person = await read()
+      .selectFrom('people')
+      .select('disabledAt')
+      .where('id', '=', seen.person)
+      .where('deletedAt', 'is', null)
+      .where('machine', '=', 0)
+      .executeTakeFirst();
+    if (person === undefined || (seen.organisation !== null && !(await isMember(seen.person, seen.organisation))))
+      return new Refusal('notFound', 'There is no such person here.');
+    if (person.disabledAt !== null) return new Refusal('conflict', 'This person is barred, and sees nothing.');
+    const organisationOf = (site: Id) => sites.get(site)?.organisation;
+    const here: Grant[] = [{ role: 'platformAdmin', at: placeAsGrant(place) }];
+    const inside = theirs.filter((grant) => meet([grant], here, organisationOf).length > 0);
+    const covered = (grant: Grant) =>
+      meet([grant], own, organisationOf).some(({ role, at }) => role === grant.role && grantText(at) === grantText(grant.at));
+    if (!inside.every(covered)) return new Refusal('forbidden', 'This person may do more than you.');
+    return meet(meet(theirs, own, organisationOf), here, organisationOf);
+  }
+
+  async function isMember(person: Id, organisation: Id): Promise<boolean> {
+    const member = await read()
+      .selectFrom('memberships')
+      .select('id')
+      .where('person', '=', person)
+      .where('organisation', '=', organisation)
+      .where('deletedAt', 'is', null)
+      .executeTakeFirst();
+    return member !== undefined;
   }
 
   function seen(session: Session): void {
@@ -235,6 +296,7 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
 
   return {
     grantsOf,
+    viewOf,
     async session(token, why = 'use') {
       if (token === undefined) return undefined;
       const use = why === 'use';
@@ -256,11 +318,12 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
 const endOf = ({ expiresAt, seenAt, machine }: Session): number => (machine === 1 ? expiresAt : Math.min(expiresAt, seenAt + IDLE_MS));
 
 /** A proof of tomorrow, where the clock was set back, is none. */
-const factsOf = (session: Session, grants: readonly Grant[], now: number): SessionFacts => ({
+const factsOf = (session: Session, grants: readonly Grant[], now: number, seen?: Seen): SessionFacts => ({
   person: session.person,
   session: session.id,
   endsAt: endOf(session),
   grants,
+  seen,
   machine: session.machine === 1,
   confirmed: session.confirmedAt <= now && now - session.confirmedAt < CONFIRMED_MS,
 });

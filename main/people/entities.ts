@@ -1,5 +1,7 @@
 // The shared records of people, and the tables that stay at this station.
 import { boolean, entity, json, optionalText, optionalTime, type Table, text } from '../store/entities.ts';
+import type { LastChangeRow } from '../store/index.ts';
+import type { LoggedOp } from '../store/log.ts';
 
 export const organisation = entity({
   name: 'organisation',
@@ -123,6 +125,10 @@ export type PeopleTables = {
     agent: string;
     /** When somebody last proved here who they are. */
     confirmedAt: number;
+    /** As whom its person sees the station, of which organisation alone, and from which session of theirs. */
+    seenAs: string | null;
+    seenIn: string | null;
+    parent: string | null;
   };
   signInLink: {
     secretDigest: string;
@@ -157,10 +163,13 @@ export type PeopleTables = {
     outcome: 'done' | 'refused' | 'failed';
     organisation: string | null;
     site: string | null;
+    seenAs: string | null;
     digest: string;
     hash: string;
   };
   auditDetail: { incarnation: string; seq: number; salt: string; body: string };
   /** Which records each row of the audit changed. */
   auditThing: { entity: string; id: string; at: number; incarnation: string; seq: number };
+  op: LoggedOp;
+  lastChange: LastChangeRow;
 };

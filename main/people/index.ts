@@ -23,6 +23,8 @@ import { personByEmail, roleProcedures } from './roles.ts';
 import { openSecondFactor } from './secondFactor.ts';
 import { openSessions } from './sessions.ts';
 import { type FirstStart, openFirstStart } from './setup.ts';
+import { undoProcedures } from './undo.ts';
+import { openViews } from './views.ts';
 
 export type { Authority, SessionFacts } from './directory.ts';
 export { entities } from './entities.ts';
@@ -48,6 +50,7 @@ export function open(station: Station, shared: readonly Entity[]): People {
   const secondFactor = openSecondFactor(station);
   const sessions = openSessions(station, secondFactor);
   const mailedLinks = openMailedLinks(station, sessions);
+  const views = openViews(station, directory, sessions);
   const { procedures: setUp, ...firstStart } = openFirstStart(station, sessions);
   const { source, toFile, stop } = openExport(station, shared);
 
@@ -77,6 +80,8 @@ export function open(station: Station, shared: readonly Entity[]): People {
       ...mailedLinks.procedures,
       ...keyProcedures(station, sessions, directory),
       ...auditProcedures(station),
+      ...views.procedures,
+      ...undoProcedures(station, directory),
     },
     streams: {
       me: (_, { caller }) => meStream(station, directory, caller),
@@ -86,7 +91,10 @@ export function open(station: Station, shared: readonly Entity[]): People {
       organisationFile: source,
     },
     health: async () => [],
-    stop,
+    async stop() {
+      views.stop();
+      await stop();
+    },
   };
 }
 

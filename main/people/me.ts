@@ -73,8 +73,10 @@ export function ownProcedures(
       store.change(caller.author, async (tx) => {
         const id = `${caller.person}:${input.name}`;
         const known = await (tx.db as Kysely<PeopleTables>).selectFrom('preferences').select('id').where('id', '=', id).executeTakeFirst();
-        if (known) await tx.update(preference, id, { value: input.value });
-        else await tx.create(preference, id, `user:${caller.person}`, { person: caller.person, name: input.name, value: input.value });
+        if (known) {
+          await tx.restore(preference, id);
+          await tx.update(preference, id, { value: input.value });
+        } else await tx.create(preference, id, `user:${caller.person}`, { person: caller.person, name: input.name, value: input.value });
         tx.emit({ event: 'people.preferenceChanged', person: caller.person });
         return {};
       }),
@@ -84,24 +86,28 @@ export function ownProcedures(
 /** People of one organisation know each other by name and picture; nobody else's exist. */
 async function shareOrganisation({ store }: Station, caller: Caller, other: string): Promise<boolean> {
   if (other === caller.person || caller.may('platform.administer', { kind: 'platform' })) return true;
-  const common = await (store.read as Kysely<PeopleTables>)
+  const within = caller.seenBy?.organisation;
+  let query = (store.read as Kysely<PeopleTables>)
     .selectFrom('memberships as mine')
     .innerJoin('memberships as theirs', 'theirs.organisation', 'mine.organisation')
     .select('mine.id')
     .where('mine.person', '=', caller.person)
     .where('theirs.person', '=', other)
     .where('mine.deletedAt', 'is', null)
-    .where('theirs.deletedAt', 'is', null)
-    .executeTakeFirst();
+    .where('theirs.deletedAt', 'is', null);
+  if (within != null) query = query.where('mine.organisation', '=', within);
+  const common = await query.executeTakeFirst();
   return common !== undefined;
 }
 
 async function meOf({ store, settings, version }: Station, directory: Directory, caller: Caller): Promise<Me> {
   const db = store.read as Kysely<PeopleTables>;
   // As they are now: a stream may have been opened long ago.
-  const counting = await directory.grantsOf(caller.person);
+  const { seenBy } = caller;
+  // Of a view they are new with every judgement.
+  const counting = seenBy ? caller.grants : await directory.grantsOf(caller.person);
   const seesIt = (at: Place) => sees(counting, at, directory.organisationOf);
-  const [self, grants, organisations, sites, preferences, session, credential, phone] = await Promise.all([
+  const [self, given, organisations, sites, preferences, session, credential, phone, viewer] = await Promise.all([
     db.selectFrom('people').selectAll().where('id', '=', caller.person).executeTakeFirstOrThrow(),
     db.selectFrom('grants').selectAll().where('person', '=', caller.person).where('deletedAt', 'is', null).orderBy('id').execute(),
     db.selectFrom('organisations').selectAll().where('deletedAt', 'is', null).orderBy('name').orderBy('id').execute(),
@@ -110,8 +116,11 @@ async function meOf({ store, settings, version }: Station, directory: Directory,
     db.selectFrom('session').select('expiresAt').where('id', '=', caller.session).executeTakeFirst(),
     db.selectFrom('credential').select('person').where('person', '=', caller.person).executeTakeFirst(),
     db.selectFrom('phone').select('confirmedAt').where('person', '=', caller.person).executeTakeFirst(),
+    seenBy && db.selectFrom('people').select(['id', 'name']).where('id', '=', seenBy.person).executeTakeFirstOrThrow(),
   ]);
-  const all = grants.map((row) => ({ id: row.id, person: row.person, role: row.role as Role, at: grantPlace(row.at) }));
+  const shared = (grant: Grant) => ({ id: given.find(({ role }) => role === grant.role)?.id ?? '', person: self.id, ...grant });
+  const here = seenBy?.organisation == null ? given : given.filter(({ scope }) => scope === `org:${seenBy.organisation}`);
+  const all = here.map((row) => ({ id: row.id, person: row.person, role: row.role as Role, at: grantPlace(row.at) }));
   const isCounting = ({ role, at }: Grant) => counting.some((one) => one.role === role && grantText(one.at) === grantText(at));
   const place = (row: (typeof sites)[number]) => ({
     kind: 'site' as const,
@@ -130,7 +139,7 @@ async function meOf({ store, settings, version }: Station, directory: Directory,
       emailVerifiedAt: self.emailVerifiedAt,
       machine: self.machine === 1,
     },
-    grants: all.filter(isCounting),
+    grants: seenBy ? counting.map(shared) : all.filter(isCounting),
     secondFactorNeeded: !all.every(isCounting),
     organisations: organisations
       .filter((row) => seesIt({ kind: 'organisation', organisation: row.id }))
@@ -154,10 +163,11 @@ async function meOf({ store, settings, version }: Station, directory: Directory,
         quietHours: row.quietHours,
         archivedAt: row.archivedAt,
       })),
-    preferences: Object.fromEntries(preferences.map((row) => [row.name, JSON.parse(row.value) as string | number | boolean])),
+    preferences: seenBy ? {} : Object.fromEntries(preferences.map((row) => [row.name, JSON.parse(row.value) as string | number | boolean])),
     session: { id: caller.session, expiresAt: session?.expiresAt ?? 0 },
-    hasSecondFactor: phone !== undefined && phone.confirmedAt !== null,
-    hasPassword: credential !== undefined,
+    hasSecondFactor: seenBy === undefined && phone !== undefined && phone.confirmedAt !== null,
+    hasPassword: seenBy !== undefined || credential !== undefined,
+    seenBy: viewer ? { ...viewer, until: session?.expiresAt ?? 0 } : null,
     station: {
       id: store.stationId,
       key: keyFromName(settings.name),

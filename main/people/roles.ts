@@ -48,31 +48,38 @@ export async function giveRole(tx: Tx, who: Id, role: Role, place: Place, by: Id
   if (same) return same.id;
   const id = tx.id();
   const scope: Scope = place.kind === 'platform' ? 'platform' : `org:${place.organisation}`;
-  // A link handed out in one organisation must not open what the person is given in another. Who has no role at all may have
-  // had one when the link was made.
-  const scopes = await scopesOfRoles(tx, who);
-  if (scopes.length === 0 || scopes.some((other) => other !== scope))
-    await inside(tx).deleteFrom('signInLink').where('person', '=', who).execute();
+  await dropLinksFromElsewhere(tx, who, scope);
   await tx.create(grant, id, scope, { person: who, role, at });
   if (place.kind !== 'platform') await joinOrganisation(tx, who, place.organisation);
   tx.emit({ event: 'people.grantsChanged', person: who, by, role, where: await nameOf(tx, place), given: true });
   return id;
 }
 
+/**
+ * A link handed out in one organisation must not open what the person is given in another. Who has no role at all may have had one
+ * when the link was made.
+ */
+export async function dropLinksFromElsewhere(tx: Tx, who: Id, scope: string, except?: Id): Promise<void> {
+  const scopes = await scopesOfRoles(tx, who, except);
+  if (scopes.length === 0 || scopes.some((other) => other !== scope))
+    await inside(tx).deleteFrom('signInLink').where('person', '=', who).execute();
+}
+
 /** Where a person has roles: the platform, organisations. */
-async function scopesOfRoles(tx: Tx, who: Id): Promise<string[]> {
+async function scopesOfRoles(tx: Tx, who: Id, except = ''): Promise<string[]> {
   const rows = await inside(tx)
     .selectFrom('grants')
     .select('scope')
     .distinct()
     .where('person', '=', who)
+    .where('id', '!=', except)
     .where('deletedAt', 'is', null)
     .execute();
   return rows.map(({ scope }) => scope);
 }
 
 /** What people call the place; '' for the whole platform. */
-async function nameOf(tx: Tx, place: Place): Promise<string> {
+export async function nameOf(tx: Tx, place: Place): Promise<string> {
   if (place.kind === 'platform') return '';
   const row =
     place.kind === 'site'
@@ -97,6 +104,20 @@ export function mustBeGrantable(call: Call, role: Role, place: Place): void {
   if (grantable(call.caller.grants, place).includes(role)) return;
   const message = ROLE_LEVEL[role] === place.kind ? 'You may not give this role here.' : 'This role is not given at a place of this kind.';
   throw new Refusal('forbidden', message, { role });
+}
+
+/** A platform administrator cannot be the last one to go: nobody could let them back in. */
+export async function mustLeaveAnAdministrator(tx: Tx, leaving: { person: Id; grant?: Id }): Promise<void> {
+  const others = await inside(tx)
+    .selectFrom('grants')
+    .innerJoin('people', 'people.id', 'grants.person')
+    .select('grants.id')
+    .where('grants.role', '=', 'platformAdmin')
+    .where('grants.deletedAt', 'is', null)
+    .where('people.disabledAt', 'is', null)
+    .where((eb) => (leaving.grant === undefined ? eb('grants.person', '!=', leaving.person) : eb('grants.id', '!=', leaving.grant)))
+    .executeTakeFirst();
+  if (others === undefined) throw new Refusal('conflict', 'This is the last platform administrator. Make somebody else one first.');
 }
 
 const permissionsOf = (level: Place['kind']) =>
@@ -182,20 +203,6 @@ export function roleProcedures(
         hasSecondFactor: phones.some((phone) => phone.person === one.id),
       })),
     };
-  }
-
-  /** A platform administrator cannot be the last one to go: nobody could let them back in. */
-  async function mustLeaveAnAdministrator(tx: Tx, leaving: { person: Id; grant?: Id }): Promise<void> {
-    const others = await inside(tx)
-      .selectFrom('grants')
-      .innerJoin('people', 'people.id', 'grants.person')
-      .select('grants.id')
-      .where('grants.role', '=', 'platformAdmin')
-      .where('grants.deletedAt', 'is', null)
-      .where('people.disabledAt', 'is', null)
-      .where((eb) => (leaving.grant === undefined ? eb('grants.person', '!=', leaving.person) : eb('grants.id', '!=', leaving.grant)))
-      .executeTakeFirst();
-    if (others === undefined) throw new Refusal('conflict', 'This is the last platform administrator. Make somebody else one first.');
   }
 
   return {
@@ -312,6 +319,7 @@ export function roleProcedures(
         await tx.update(person, input.person, { disabledAt: input.disabled ? tx.now() : null });
         if (input.disabled) {
           await sessions.end(tx, { person: input.person });
+          await sessions.end(tx, { seenAs: input.person });
           await sessions.dropLinks(tx, input.person);
         }
         tx.emit({ event: 'people.personChanged', person: input.person });

@@ -6,13 +6,14 @@ import { digestOf } from '../people/tokens.ts';
 import type { Site } from '../site.ts';
 import { station as itself, type Tx } from '../store/index.ts';
 import { mailServer } from '../watch/entities.ts';
-import { CAST, MACHINE, openMachineSession, passwordHash } from './world.ts';
+import { CAST, changeOfExample, MACHINE, openMachineSession, passwordHash } from './world.ts';
 
 const YEAR_MS = 365 * 86_400_000;
 
 /** `mailPort`: where a mail server of the test listens. */
 export async function mendWorld({ store }: Pick<Site, 'store'>, mailPort: number): Promise<void> {
   const hash = await passwordHash();
+  await changeOfExample({ store });
   await store.change(itself('test.mend'), async (tx) => {
     for (const id of [EXAMPLE.building, EXAMPLE.system]) await tx.restore(entities.place, id);
     await tx.update(entities.place, EXAMPLE.system, { parent: EXAMPLE.building });

@@ -23,6 +23,7 @@ export const OTHER = {
   machine: fixed(0x117),
   task: fixed(0x130),
   notice: fixed(0x131),
+  change: fixed(0x140),
 } as const;
 
 /** What nobody of the first organisation may ever read. */
@@ -61,6 +62,21 @@ let hash: Promise<string> | undefined;
 export function passwordHash(): Promise<string> {
   hash ??= hashPassword(PASSWORD);
   return hash;
+}
+
+/** The administrator has just chosen something anew: their last change, by the name examples know it by. */
+export async function changeOfExample({ store }: Pick<Site, 'store'>): Promise<void> {
+  const by = { person: EXAMPLE.admin, session: EXAMPLE.session, from: 'console', organisation: null, site: null };
+  const action = 'people.setPreference';
+  await store.change({ ...by, action, undoable: { action, again: false } }, async (tx) => {
+    const id = `${EXAMPLE.admin}:example`;
+    const known = await tx.db.selectFrom('preferences').select('id').where('id', '=', id).executeTakeFirst();
+    if (known) await tx.update(entities.preference, id, { value: tx.id() });
+    else await tx.create(entities.preference, id, `user:${EXAMPLE.admin}`, { person: EXAMPLE.admin, name: 'example', value: tx.id() });
+  });
+  await store.change(itself('test'), async (tx) => {
+    await tx.db.updateTable('lastChange').set({ change: EXAMPLE.change }).where('person', '=', EXAMPLE.admin).execute();
+  });
 }
 
 export async function buildWorld({ store }: Pick<Site, 'store'>): Promise<void> {

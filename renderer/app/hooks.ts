@@ -87,6 +87,15 @@ export function useMay(): May {
   return mayOf(useMe());
 }
 
+/** For acts: nobody changes anything while they see the station as somebody else. */
+export function useMayChange(): May {
+  const me = useMe();
+  return me.seenBy === null ? mayOf(me) : () => false;
+}
+
+/** The same for acts that need no right of their own. */
+export const useCanAct = (): boolean => useMe().seenBy === null;
+
 export function mayOf(me: Me): May {
   return (permission, at) => {
     const place = placeHere(me, at);

@@ -4,9 +4,10 @@ import { useQuery } from '@tanstack/react-query';
 import { MailCheck, UserPlus } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Acts } from '../app/Acts.tsx';
 import { useAsked } from '../app/asked.ts';
 import { asRefusal } from '../app/calls.ts';
-import { useMay, useMe, useStation } from '../app/hooks.ts';
+import { useCanAct, useMay, useMe, useStation } from '../app/hooks.ts';
 import { useHere } from '../app/useHere.ts';
 import { Empty, Page } from '../ui/Page.tsx';
 import { Portrait } from '../ui/Portrait.tsx';
@@ -29,6 +30,7 @@ export default function PeoplePage() {
   const here = useHere();
   const me = useMe();
   const may = useMay();
+  const canAct = useCanAct();
   const [shape, setShape] = useState<Shape>('list');
   const [importing, setImporting] = useState(false);
   const [adding, setAdding] = useState(false);
@@ -41,7 +43,7 @@ export default function PeoplePage() {
     queryFn: () => (site === undefined ? station.people.listPeople({ organisation }) : station.people.listSitePeople({ site })),
   });
   // A table names the sites of a whole organisation.
-  const table = here?.organisation && may('organisation.people', { organisation }) ? organisation : undefined;
+  const table = here?.organisation && canAct && may('organisation.people', { organisation }) ? organisation : undefined;
   const people = data?.people;
   const matrix = site === undefined && shape === 'matrix';
   const open = people?.find((person) => person.id === chosen);
@@ -57,14 +59,18 @@ export default function PeoplePage() {
               {t('import.button')}
             </Button>
           )}
-          <Button leftSection={<UserPlus size={16} strokeWidth={1.75} />} onClick={() => setAdding(true)}>
-            {t('list.add')}
-          </Button>
+          <Acts>
+            <Button leftSection={<UserPlus size={16} strokeWidth={1.75} />} onClick={() => setAdding(true)}>
+              {t('list.add')}
+            </Button>
+          </Acts>
         </>
       }
     >
       {error && <Refused refusal={asRefusal(error)} />}
-      {people?.length === 0 && <Empty action={<Button onClick={() => setAdding(true)}>{t('list.add')}</Button>}>{t('list.none')}</Empty>}
+      {people?.length === 0 && (
+        <Empty action={canAct && <Button onClick={() => setAdding(true)}>{t('list.add')}</Button>}>{t('list.none')}</Empty>
+      )}
       {here?.organisation && site === undefined && people && people.length > 0 && (
         <SegmentedControl
           mb="md"

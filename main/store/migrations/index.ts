@@ -10,6 +10,7 @@ import * as secondFactorPolicy from './0070-second-factor-policy.ts';
 import * as quietHours from './0072-quiet-hours.ts';
 import * as auditThings from './0074-audit-things.ts';
 import * as mailedLinks from './0090-mailed-links.ts';
+import * as views from './0110-views.ts';
 
 export type Migration = { version: number; up(migrate: Migrate): Promise<void> };
 
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   { version: 72, up: quietHours.up },
   { version: 74, up: auditThings.up },
   { version: 90, up: mailedLinks.up },
+  { version: 110, up: views.up },
 ];

@@ -3,7 +3,7 @@ import { Outlet, useLocation } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { pageOf } from '../address.ts';
-import { useApp } from '../hooks.ts';
+import { useApp, useCanAct } from '../hooks.ts';
 import { useHere } from '../useHere.ts';
 import { useFollowShell } from '../useShell.ts';
 import { Bar } from './Bar.tsx';
@@ -16,11 +16,14 @@ import { OfflineBanner } from './OfflineBanner.tsx';
 import { Palette } from './Palette.tsx';
 import { Rail } from './Rail.tsx';
 import { Tray } from './Tray.tsx';
+import { UndoOffer } from './UndoOffer.tsx';
+import { ViewBar } from './ViewBar.tsx';
 
 export function Frame() {
   const { t } = useTranslation('app');
   const { door } = useApp();
   const here = useHere();
+  const canAct = useCanAct();
   const { pathname } = useLocation();
   useKeys();
   useFollowShell();
@@ -37,6 +40,7 @@ export function Frame() {
           {t('door.insecure')}
         </div>
       )}
+      <ViewBar />
       <Bar />
       <OfflineBanner />
       <div className={classes.middle}>
@@ -45,10 +49,11 @@ export function Frame() {
           {page}
         </main>
       </div>
-      <Tray />
+      {canAct && <Tray />}
       <Palette />
       <Keys />
       <Confirm />
+      <UndoOffer />
     </div>
   );
 }
