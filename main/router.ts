@@ -127,10 +127,11 @@ const callerOf = ({ authority: { organisationOf } }: RouterOptions, action: stri
 /** Whoever sees the station as somebody else carries nothing out, and sees nothing that is personal. Shared with the streams. */
 export function barredFromView(
   { seen }: Pick<Session, 'seen'>,
-  { kind, personal, endsView }: { kind?: 'question' | 'command'; personal?: boolean; endsView?: boolean },
+  { kind, personal, critical, endsView }: { kind?: 'question' | 'command'; personal?: boolean; critical?: boolean; endsView?: boolean },
 ): Refusal | undefined {
   if (seen === undefined || endsView) return undefined;
   if (kind === 'command') return new Refusal('forbidden', 'You see the station as somebody else: nothing can be changed.');
+  if (critical) return new Refusal('forbidden', 'You see the station as somebody else: who you are cannot be proven here.');
   return personal ? new Refusal('forbidden', 'This is personal: nobody else sees it.') : undefined;
 }
 

@@ -91,7 +91,7 @@ for (const view of VIEWS) {
   test(`${what}: every stream opens where both may open it`, async (t) => {
     const station = await openWorld(t);
     const readers = [await openView(station, view), CAST[by].token, CAST[person].token].map((token) => portReader(t, station, token));
-    for (const { name, example, personal } of declaredStreams) {
+    for (const { name, example, personal, critical } of declaredStreams) {
       // It speaks only when something is logged; its permission is that of the file.
       if (name === 'watch.liveLog') continue;
       const first = readers.map((reader) => {
@@ -106,7 +106,7 @@ for (const view of VIEWS) {
         }),
       );
       const [answer, own, theirs] = outcomes;
-      if (personal) assert.equal(answer, 'forbidden', name);
+      if (personal || critical) assert.equal(answer, 'forbidden', name);
       else assert.equal(answer === 'ok', own === 'ok' && theirs === 'ok', `${name}: ${outcomes}`);
     }
   });

@@ -216,6 +216,7 @@ const CRITICAL = [
   'people.mailSignInLink',
   'people.resetSecondFactor',
   'people.disablePerson',
+  'people.seeAs',
 ];
 
 test('critical acts ask everybody, on every wire, whether it is still them; ten minutes later again', async (t) => {

@@ -50,10 +50,9 @@ export function openViews({ store, clock, random, log }: Station, directory: Dir
       .selectFrom('session')
       .select(['id', 'person', 'seenAs', 'seenIn', 'expiresAt'])
       .where('seenAs', 'is not', null)
-      .orderBy('expiresAt')
       .execute()) as View[];
     const left: View[] = [];
-    for (const view of rows) {
+    for (const view of rows.sort((a, b) => a.expiresAt - b.expiresAt)) {
       const why = await whyOver(view);
       if (why === undefined) left.push(view);
       else await endBecause(view, why);
