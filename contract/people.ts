@@ -2,7 +2,9 @@
 import { account, accountStreams } from './people/account.ts';
 import { audit, auditStreams } from './people/audit.ts';
 import { keys } from './people/keys.ts';
+import { merge } from './people/merge.ts';
 import { roles } from './people/roles.ts';
+import { teams } from './people/teams.ts';
 import { tree, treeStreams } from './people/tree.ts';
 import { area } from './procedure.ts';
 
@@ -10,7 +12,7 @@ export { type Me, me } from './people/account.ts';
 export { type AuditEntry, type AuditFilter, auditEntry } from './people/audit.ts';
 export { type GrantPlace, grantPlace } from './people/shapes.ts';
 
-export const people = area('people', { ...account, ...tree, ...roles, ...keys, ...audit });
+export const people = area('people', { ...account, ...tree, ...roles, ...teams, ...merge, ...keys, ...audit });
 
 export const peopleStreams = { ...accountStreams, ...treeStreams, ...auditStreams };
 
@@ -23,6 +25,7 @@ export type PeopleEvent =
   | { event: 'people.sessionConfirmed'; session: string; person: string }
   | { event: 'people.siteChanged'; site: string }
   | { event: 'people.organisationChanged'; organisation: string }
+  | { event: 'people.teamChanged'; team: string }
   | { event: 'people.placesChanged'; site: string; place: string }
   | { event: 'people.preferenceChanged'; person: string }
   | { event: 'people.audited'; organisation: string | null };

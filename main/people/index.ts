@@ -13,12 +13,14 @@ import type { PeopleTables } from './entities.ts';
 import { importProcedures } from './importPeople.ts';
 import { keyProcedures } from './keys.ts';
 import { meStream, ownProcedures } from './me.ts';
+import { mergeProcedures } from './merge.ts';
 import { organisationProcedures } from './organisations.ts';
 import { placeProcedures, placesStream } from './places.ts';
 import { personByEmail, roleProcedures } from './roles.ts';
 import { openSecondFactor } from './secondFactor.ts';
 import { openSessions } from './sessions.ts';
 import { type FirstStart, openFirstStart } from './setup.ts';
+import { teamProcedures } from './teams.ts';
 
 export type { Authority, SessionFacts } from './directory.ts';
 export { entities } from './entities.ts';
@@ -60,6 +62,8 @@ export function open(station: Station, shared: readonly Entity[]): People {
       ...organisationProcedures(station),
       ...placeProcedures(station),
       ...roleProcedures(station, sessions, secondFactor),
+      ...teamProcedures(station, directory),
+      ...mergeProcedures(station, sessions, secondFactor),
       ...importProcedures(station, sessions),
       ...keyProcedures(station, sessions, directory),
       ...auditProcedures(station),

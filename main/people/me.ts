@@ -4,10 +4,10 @@ import type { Kysely } from 'kysely';
 import { Refusal } from '../../contract/errors.ts';
 import { keyFromName } from '../../contract/ids.ts';
 import type { Me } from '../../contract/people.ts';
-import { type Grant, type Place, type Role, sees } from '../../contract/permissions.ts';
+import { type Place, type Role, type RoleGrant, sees, type TeamRole } from '../../contract/permissions.ts';
 import type { Procedures, StateSource, Station } from '../area.ts';
 import type { Caller } from '../caller.ts';
-import { type Directory, grantPlace, grantText, placeAsGrant } from './directory.ts';
+import { type Directory, grantPlace, grantText, placeAsGrant, teamsOf } from './directory.ts';
 import { type PeopleTables, person, preference } from './entities.ts';
 
 const PICTURE_BYTES = 256 * 1024;
@@ -101,7 +101,7 @@ async function meOf({ store, settings, version }: Station, directory: Directory,
   // As they are now: a stream may have been opened long ago.
   const counting = await directory.grantsOf(caller.person);
   const seesIt = (at: Place) => sees(counting, at, directory.organisationOf);
-  const [self, grants, organisations, sites, preferences, session, credential, phone] = await Promise.all([
+  const [self, grants, organisations, sites, preferences, session, credential, phone, teams] = await Promise.all([
     db.selectFrom('people').selectAll().where('id', '=', caller.person).executeTakeFirstOrThrow(),
     db.selectFrom('grants').selectAll().where('person', '=', caller.person).where('deletedAt', 'is', null).orderBy('id').execute(),
     db.selectFrom('organisations').selectAll().where('deletedAt', 'is', null).orderBy('name').orderBy('id').execute(),
@@ -110,9 +110,11 @@ async function meOf({ store, settings, version }: Station, directory: Directory,
     db.selectFrom('session').select('expiresAt').where('id', '=', caller.session).executeTakeFirst(),
     db.selectFrom('credential').select('person').where('person', '=', caller.person).executeTakeFirst(),
     db.selectFrom('phone').select('confirmedAt').where('person', '=', caller.person).executeTakeFirst(),
+    teamsOf(db, caller.person),
   ]);
   const all = grants.map((row) => ({ id: row.id, person: row.person, role: row.role as Role, at: grantPlace(row.at) }));
-  const isCounting = ({ role, at }: Grant) => counting.some((one) => one.role === role && grantText(one.at) === grantText(at));
+  const isCounting = ({ role, at }: RoleGrant) => counting.some((one) => one.role === role && grantText(one.at) === grantText(at));
+  const countingTeams = teams.filter(({ id }) => counting.some(({ at }) => at.kind === 'team' && at.team === id));
   const place = (row: (typeof sites)[number]) => ({
     kind: 'site' as const,
     organisation: row.organisation,
@@ -130,7 +132,7 @@ async function meOf({ store, settings, version }: Station, directory: Directory,
       machine: self.machine === 1,
     },
     grants: all.filter(isCounting),
-    secondFactorNeeded: !all.every(isCounting),
+    secondFactorNeeded: !all.every(isCounting) || countingTeams.length < teams.length,
     organisations: organisations
       .filter((row) => seesIt({ kind: 'organisation', organisation: row.id }))
       .map(({ id, key, name, archivedAt, secondFactorFrom }) => ({
@@ -152,6 +154,7 @@ async function meOf({ store, settings, version }: Station, directory: Directory,
         workAllowed: row.workAllowed === 1,
         archivedAt: row.archivedAt,
       })),
+    teams: countingTeams.map((row) => ({ ...row, role: row.role as TeamRole })),
     preferences: Object.fromEntries(preferences.map((row) => [row.name, JSON.parse(row.value) as string | number | boolean])),
     session: { id: caller.session, expiresAt: session?.expiresAt ?? 0 },
     hasSecondFactor: phone !== undefined && phone.confirmedAt !== null,
@@ -161,7 +164,7 @@ async function meOf({ store, settings, version }: Station, directory: Directory,
       key: keyFromName(settings.name),
       name: settings.name,
       version,
-      at: placeAsGrant((await directory.placeOf('station')) ?? { kind: 'platform' }),
+      at: placeAsGrant(await directory.stationPlace()),
     },
   };
 }
@@ -173,7 +176,8 @@ export function meStream(station: Station, directory: Directory, caller: Caller)
     watch: (changed) =>
       station.store.events.subscribe((event) => {
         if ('person' in event && event.person === caller.person && event.event !== 'watch.noticed') changed('me');
-        if (event.event === 'people.siteChanged' || event.event === 'people.organisationChanged') changed('me');
+        if (event.event === 'people.siteChanged' || event.event === 'people.organisationChanged' || event.event === 'people.teamChanged')
+          changed('me');
       }),
   };
 }

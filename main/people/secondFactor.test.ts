@@ -222,6 +222,7 @@ const CRITICAL = [
   'people.createSignInLink',
   'people.resetSecondFactor',
   'people.disablePerson',
+  'people.mergePeople',
 ];
 
 test('critical acts ask everybody, on every wire, whether it is still them; ten minutes later again', async (t) => {

@@ -7,6 +7,7 @@ import * as secondFactor from './0040-second-factor.ts';
 import * as keys from './0050-keys.ts';
 import * as audit from './0060-audit.ts';
 import * as secondFactorPolicy from './0070-second-factor-policy.ts';
+import * as teams from './0080-teams.ts';
 
 export type Migration = { version: number; up(migrate: Migrate): Promise<void> };
 
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   { version: 50, up: keys.up },
   { version: 60, up: audit.up },
   { version: 70, up: secondFactorPolicy.up },
+  { version: 80, up: teams.up },
 ];
