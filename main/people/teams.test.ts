@@ -1,5 +1,6 @@
 // Teams: every act against a second, slow judgement written here; the last owner; and rights that change on open screens.
 import assert from 'node:assert/strict';
+import type { Kysely } from 'kysely';
 import { Refusal } from '../../contract/errors.ts';
 import { EXAMPLE } from '../../contract/examples.ts';
 import type { Id } from '../../contract/ids.ts';
@@ -11,6 +12,7 @@ import { as, openWorld } from '../testing/people.ts';
 import { memoryReader } from '../testing/reader.ts';
 import type { TestStation } from '../testing/station.ts';
 import { type Actor, CAST, MACHINE, OTHER, TEAM } from '../testing/world.ts';
+import type { PeopleTables } from './entities.ts';
 
 const team = EXAMPLE.team;
 const NORTH = { organisation: EXAMPLE.organisation };
@@ -136,7 +138,13 @@ onBoth('an administrator adds a team and owns it, or somebody who is named; nobo
 onBoth('a key is in no team, and only people of the organisation are offered and taken', async (database) => {
   const station = await openWorld(database);
   const owner = people(station, 'operator');
-  for (const person of [MACHINE.id, OTHER.admin, CAST.nobody.id, CAST.platformAdmin.id])
+  const { key } = await people(station, 'siteManager').createKey({ site: EXAMPLE.site, name: 'Panel', role: 'viewer', expiresAt: null });
+  const [machine] = await (station.store.read as Kysely<PeopleTables>)
+    .selectFrom('grants')
+    .select('person')
+    .where('id', '=', key)
+    .execute();
+  for (const person of [machine?.person as Id, MACHINE.id, OTHER.admin, CAST.nobody.id, CAST.platformAdmin.id])
     assert.equal(await outcome(owner.setTeamMember({ team, person, role: 'member' })), 'notFound');
   const found = async (search: string) => (await owner.listTeamCandidates({ team, search })).people.map(({ id }) => id);
   assert.deepEqual(await found(''), [CAST.organisationAdmin.id], 'whoever is in it already is not offered');
@@ -196,11 +204,13 @@ onBoth('where everybody is asked for a second factor, teams do not count without
   const station = await openWorld(database);
   const ask = (secondFactorFrom: 'viewer' | 'operator') =>
     people(station, 'platformAdmin').updateOrganisation({ ...NORTH, secondFactorFrom });
+  // The viewer has nothing but the team.
+  await people(station, 'siteManager').revokeRole({ grant: EXAMPLE.grant });
   await ask('operator');
   assert.equal(await outcome(people(station, 'operator').updateTeam({ team, name: 'X' })), 'ok');
   await ask('viewer');
   assert.equal(await outcome(people(station, 'operator').updateTeam({ team, name: 'Y' })), 'notFound');
-  const { teams, secondFactorNeeded } = await people(station, 'operator').me({});
+  const { teams, secondFactorNeeded } = await people(station, 'viewer').me({});
   assert.deepEqual([teams, secondFactorNeeded], [[], true]);
 });
 

@@ -114,7 +114,7 @@ function TeamSection({ team }: { team: Team }) {
       {team.members.length === 0 ? (
         <p className="quiet">{t('teams.nobody')}</p>
       ) : (
-        <Table className={classes.table} aria-label={t('teams.peopleOf', { name: team.name })}>
+        <Table className={`${classes.table} ${classes.teamTable}`} aria-label={t('teams.peopleOf', { name: team.name })}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>{t('list.name')}</Table.Th>
