@@ -17,7 +17,7 @@ function checkNeeds(needs: Needs<never>, example: unknown): void {
   assert.ok(Object.hasOwn(PERMISSIONS, needs.permission), `permission ${needs.permission}`);
   const at = needs.at(example as never) as unknown;
   const shape = typeof at === 'string' ? at : Object.keys(at as object).join();
-  assert.ok(['platform', 'station', 'organisation', 'site', 'record,id'].includes(shape), `place ${JSON.stringify(at)}`);
+  assert.ok(['platform', 'station', 'organisation', 'site', 'team', 'record,id'].includes(shape), `place ${JSON.stringify(at)}`);
 }
 
 for (const procedure of declaredProcedures)

@@ -7,6 +7,7 @@ export const EXAMPLE = {
   site: fixed(0x02),
   building: fixed(0x03),
   system: fixed(0x04),
+  team: fixed(0x05),
   admin: fixed(0x10),
   viewer: fixed(0x11),
   session: fixed(0x20),

@@ -11,6 +11,7 @@ export type PlaceRef =
   | 'station' // wherever this station stands: its one site, its one organisation, or the platform
   | { organisation: Id }
   | { site: Id }
+  | { team: Id }
   | { record: string; id: Id }; // the place a stored thing belongs to
 
 /** Reachable without a session; the suite asserts the list of these. */

@@ -169,7 +169,8 @@ class Connection {
 
   /** A right may have changed: every stream it concerns is judged again before another byte of it leaves. */
   hear(event: StationEvent): void {
-    const everyone = event.event === 'people.siteChanged' || event.event === 'people.organisationChanged';
+    const everyone =
+      event.event === 'people.siteChanged' || event.event === 'people.organisationChanged' || event.event === 'people.teamChanged';
     const one = event.event === 'people.grantsChanged' || event.event === 'people.rightsChanged' || event.event === 'people.sessionEnded';
     if (!everyone && !one) return;
     this.rights += 1;

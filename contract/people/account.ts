@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { EXAMPLE } from '../examples.ts';
 import { command, noSession, ownAccount, ownSession, question, stream } from '../procedure.ts';
 import * as v from '../values.ts';
-import { grant, grantPlace, organisation, person, site } from './shapes.ts';
+import { grant, grantPlace, organisation, person, site, teamRole } from './shapes.ts';
 
 const session = z.object({
   id: v.id,
@@ -20,6 +20,9 @@ export const me = z.object({
   grants: z.array(grant),
   organisations: z.array(organisation),
   sites: z.array(site),
+  teams: z
+    .array(z.object({ id: v.id, organisation: v.id, key: v.key, name: z.string(), role: teamRole }))
+    .describe('The teams I belong to, and what I am in each.'),
   preferences: z.record(z.string(), preferenceValue),
   session: z.object({ id: v.id, expiresAt: v.time }),
   hasSecondFactor: z.boolean(),

@@ -52,6 +52,12 @@ const WHERE: Record<string, readonly [organisation: string | null, site: string 
   'people.grantRole': SITE,
   'people.revokeRole': SITE,
   'people.seeAs': ORGANISATION,
+  'people.createTeam': ORGANISATION,
+  'people.updateTeam': ORGANISATION,
+  'people.removeTeam': ORGANISATION,
+  'people.setTeamMember': ORGANISATION,
+  'people.removeTeamMember': ORGANISATION,
+  'people.mergePeople': NOWHERE,
   'watch.cancelTask': NOWHERE,
   'watch.startBackup': NOWHERE, // the station holds sites of two organisations
   'watch.checkIntegrity': NOWHERE,
@@ -79,6 +85,7 @@ const INSTEAD: Record<string, object> = {
   'people.archiveSite': { site: EXAMPLE.site, archived: true },
   'people.updatePlace': { place: EXAMPLE.building, name: 'Hall 1' },
   'people.disablePerson': { person: EXAMPLE.viewer, disabled: true },
+  'people.setTeamMember': { team: EXAMPLE.team, person: EXAMPLE.viewer, role: 'admin' },
   'people.grantRole': { person: EXAMPLE.viewer, role: 'operator', at: { kind: 'site', site: EXAMPLE.site } },
   'people.seeAs': { person: CAST.siteManager.id, organisation: EXAMPLE.organisation },
 };

@@ -69,6 +69,8 @@ export const person = entity({
     machine: boolean(),
     /** Who made the key. */
     madeBy: optionalText(),
+    /** Was found to be the same human as this one, who has everything since. */
+    mergedInto: optionalText(),
   },
   authority: 'hub',
 });
@@ -94,6 +96,23 @@ export const grant = entity({
   authority: 'hub',
 });
 
+export const team = entity({
+  name: 'team',
+  table: 'teams',
+  scope: ['org'],
+  fields: { organisation: text(), key: text(), name: text() },
+  authority: 'hub',
+});
+
+/** Its id is '<team>:<person>', so that nobody is in a team twice. */
+export const teamMember = entity({
+  name: 'teamMember',
+  table: 'teamMembers',
+  scope: ['org'],
+  fields: { team: text(), person: text(), role: text('member') },
+  authority: 'hub',
+});
+
 /** A personal choice. Its id is '<person>:<name>', so that two screens setting it meet in one record. */
 export const preference = entity({
   name: 'preference',
@@ -103,7 +122,7 @@ export const preference = entity({
   authority: 'anyone',
 });
 
-export const entities = [organisation, site, place, person, membership, grant, preference];
+export const entities = [organisation, site, place, person, membership, grant, team, teamMember, preference];
 
 export type PeopleTables = {
   organisations: Table<typeof organisation>;
@@ -112,6 +131,8 @@ export type PeopleTables = {
   people: Table<typeof person>;
   memberships: Table<typeof membership>;
   grants: Table<typeof grant>;
+  teams: Table<typeof team>;
+  teamMembers: Table<typeof teamMember>;
   preferences: Table<typeof preference>;
   credential: { person: string; hash: string; changedAt: number };
   session: {

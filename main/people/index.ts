@@ -14,6 +14,7 @@ import { importProcedures } from './importPeople.ts';
 import { keyProcedures } from './keys.ts';
 import { openMailedLinks } from './mailedLinks.ts';
 import { meStream, ownProcedures } from './me.ts';
+import { mergeProcedures } from './merge.ts';
 import { methodProcedures } from './methods/index.ts';
 import { type OrganisationExport, openExport } from './organisationExport.ts';
 import { type OrganisationImport, openImport } from './organisationImport.ts';
@@ -23,6 +24,7 @@ import { personByEmail, roleProcedures } from './roles.ts';
 import { openSecondFactor } from './secondFactor.ts';
 import { openSessions } from './sessions.ts';
 import { type FirstStart, openFirstStart } from './setup.ts';
+import { teamProcedures } from './teams.ts';
 import { undoProcedures } from './undo.ts';
 import { openViews } from './views.ts';
 
@@ -76,6 +78,8 @@ export function open(station: Station, shared: readonly Entity[]): People {
       ...organisationProcedures(station),
       ...placeProcedures(station),
       ...roleProcedures(station, sessions, secondFactor, mailedLinks),
+      ...teamProcedures(station, directory),
+      ...mergeProcedures(station, sessions, secondFactor),
       ...importProcedures(station, sessions, mailedLinks),
       ...mailedLinks.procedures,
       ...keyProcedures(station, sessions, directory),

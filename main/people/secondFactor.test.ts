@@ -217,6 +217,7 @@ const CRITICAL = [
   'people.resetSecondFactor',
   'people.disablePerson',
   'people.seeAs',
+  'people.mergePeople',
 ];
 
 test('critical acts ask everybody, on every wire, whether it is still them; ten minutes later again', async (t) => {

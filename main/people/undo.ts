@@ -5,7 +5,7 @@ import { Refusal } from '../../contract/errors.ts';
 import type { Id } from '../../contract/ids.ts';
 import { procedures } from '../../contract/index.ts';
 import type { LastChange } from '../../contract/people.ts';
-import type { Place, Role } from '../../contract/permissions.ts';
+import type { Role, TreePlace } from '../../contract/permissions.ts';
 import type { Call, Procedures, Station } from '../area.ts';
 import type { Caller } from '../caller.ts';
 import { type Entity, fieldOf } from '../store/entities.ts';
@@ -174,7 +174,7 @@ async function grantMustFit(tx: Tx, call: Call, id: Id): Promise<void> {
   const given = await inside(tx).selectFrom('grants').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
   const { person, scope, at } = given;
   const role = given.role as Role;
-  const place = call.place as Place;
+  const place = call.place as TreePlace;
   mustBeGrantable(call, role, place);
   if (given.deletedAt !== null) {
     if (role === 'platformAdmin') await mustLeaveAnAdministrator(tx, { person, grant: id });

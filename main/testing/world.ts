@@ -2,9 +2,10 @@
 // beside it a second organisation that must never be seen.
 import { EXAMPLE } from '../../contract/examples.ts';
 import type { Id } from '../../contract/ids.ts';
-import type { Role } from '../../contract/permissions.ts';
+import type { Role, TeamRole } from '../../contract/permissions.ts';
 import * as entities from '../people/entities.ts';
 import { hashPassword } from '../people/passwords.ts';
+import { putInTeam } from '../people/teams.ts';
 import { digestOf } from '../people/tokens.ts';
 import type { Site } from '../site.ts';
 import { station as itself, type Tx } from '../store/index.ts';
@@ -16,6 +17,7 @@ export const OTHER = {
   organisation: fixed(0x101),
   site: fixed(0x102),
   building: fixed(0x103),
+  team: fixed(0x105),
   admin: fixed(0x110),
   session: fixed(0x120),
   grant: fixed(0x121),
@@ -27,9 +29,32 @@ export const OTHER = {
 } as const;
 
 /** What nobody of the first organisation may ever read. */
-export const OTHER_WORDS = ['Südwerk', 'suedwerk', 'Plant 7', 'plant-7', 'Tower', 'tower', 'stranger', ...Object.values(OTHER)];
+export const OTHER_WORDS = [
+  'Südwerk',
+  'suedwerk',
+  'Plant 7',
+  'plant-7',
+  'Tower',
+  'tower',
+  'Rescue',
+  'rescue',
+  'stranger',
+  ...Object.values(OTHER),
+];
 /** And what the administrator of the other one may not. */
-export const EXAMPLE_WORDS = ['Nordwerk', 'nordwerk', 'Works 1', 'works-1', 'Hall A', 'hall-a', 'Heating', EXAMPLE.site, EXAMPLE.building];
+export const EXAMPLE_WORDS = [
+  'Nordwerk',
+  'nordwerk',
+  'Works 1',
+  'works-1',
+  'Hall A',
+  'hall-a',
+  'Heating',
+  'Repair',
+  EXAMPLE.site,
+  EXAMPLE.building,
+  EXAMPLE.team,
+];
 
 /** Everybody in the world: their role, where they have it, and the token of an open session. */
 export const CAST = {
@@ -48,6 +73,9 @@ export const CAST = {
   { id: Id; role: Role | undefined; at: 'site' | 'organisation' | 'platform' | 'other' | undefined; token: string }
 >;
 export type Actor = keyof typeof CAST;
+
+/** What everybody is in the team of the example, whatever their role at the site. */
+export const TEAM = { viewer: 'member', operator: 'owner', siteManager: 'admin' } as const satisfies Partial<Record<Actor, TeamRole>>;
 
 /** The key of a screen on a wall of the example site. */
 export const MACHINE = { id: fixed(0x17), name: 'Wall screen of hall A', token: 'token-of-a-wall-screen-of-works-1' } as const;
@@ -152,6 +180,12 @@ export async function buildWorld({ store }: Pick<Site, 'store'>): Promise<void> 
         })
         .execute();
     }
+    const north = { organisation: EXAMPLE.organisation };
+    await tx.create(entities.team, EXAMPLE.team, `org:${north.organisation}`, { ...north, key: 'repair', name: 'Repair' });
+    for (const [name, role] of Object.entries(TEAM)) await putInTeam(tx, { id: EXAMPLE.team, ...north }, CAST[name as Actor].id, role);
+    const south = { organisation: OTHER.organisation };
+    await tx.create(entities.team, OTHER.team, `org:${south.organisation}`, { ...south, key: 'rescue', name: 'Rescue' });
+    await putInTeam(tx, { id: OTHER.team, ...south }, OTHER.admin, 'owner');
     await addMachine(tx);
     await tx.create(entities.person, OTHER.machine, 'platform', {
       emailKey: `machine:${OTHER.machine}`,

@@ -1,7 +1,7 @@
 // The people of a site or an organisation, with their roles there.
-import { Button, SegmentedControl, Table, Tooltip, UnstyledButton } from '@mantine/core';
+import { Button, SegmentedControl, Table, TextInput, Tooltip, UnstyledButton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { MailCheck, UserPlus } from 'lucide-react';
+import { MailCheck, Search, UserPlus } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Acts } from '../app/Acts.tsx';
@@ -35,6 +35,7 @@ export default function PeoplePage() {
   const [importing, setImporting] = useState(false);
   const [adding, setAdding] = useState(false);
   useAsked('add', () => setAdding(true));
+  const [search, setSearch] = useState('');
   const [chosen, setChosen] = useState<string>();
   const site = here?.site?.id;
   const organisation = here?.organisation?.id ?? '';
@@ -44,14 +45,15 @@ export default function PeoplePage() {
   });
   // A table names the sites of a whole organisation.
   const table = here?.organisation && canAct && may('organisation.people', { organisation }) ? organisation : undefined;
-  const people = data?.people;
+  const everybody = data?.people;
+  const people = everybody?.filter((one) => isFound(one, search));
   const matrix = site === undefined && shape === 'matrix';
-  const open = people?.find((person) => person.id === chosen);
+  const open = everybody?.find((person) => person.id === chosen);
 
   return (
     <Page
       title={t('list.title')}
-      status={people && t('list.status', { count: people.length })}
+      status={everybody && t('list.status', { count: everybody.length })}
       actions={
         <>
           {table !== undefined && (
@@ -68,10 +70,21 @@ export default function PeoplePage() {
       }
     >
       {error && <Refused refusal={asRefusal(error)} />}
-      {people?.length === 0 && (
+      {everybody?.length === 0 && (
         <Empty action={canAct && <Button onClick={() => setAdding(true)}>{t('list.add')}</Button>}>{t('list.none')}</Empty>
       )}
-      {here?.organisation && site === undefined && people && people.length > 0 && (
+      {everybody && everybody.length > 0 && (
+        <TextInput
+          className={classes.find}
+          type="search"
+          aria-label={t('list.find')}
+          placeholder={t('list.find')}
+          leftSection={<Search size={16} strokeWidth={1.75} />}
+          value={search}
+          onChange={(event) => setSearch(event.currentTarget.value)}
+        />
+      )}
+      {here?.organisation && site === undefined && everybody && everybody.length > 0 && (
         <SegmentedControl
           mb="md"
           aria-label={t('matrix.show')}
@@ -83,7 +96,8 @@ export default function PeoplePage() {
           onChange={(next) => setShape(next as Shape)}
         />
       )}
-      {here?.organisation && people && matrix && (
+      {everybody && everybody.length > 0 && people?.length === 0 && <p className="quiet">{t('list.noneFound', { search })}</p>}
+      {here?.organisation && people && people.length > 0 && matrix && (
         <RoleMatrix
           people={people}
           organisation={here.organisation}
@@ -146,4 +160,13 @@ export default function PeoplePage() {
     if (!person.hasPassword) return t('list.invited');
     return person.hasSecondFactor ? t('list.activeWithPhone') : t('list.active');
   }
+}
+
+/** Each word that was typed stands in the name or in the address. */
+function isFound({ name, email }: Listed, search: string): boolean {
+  const text = `${name} ${email}`.toLowerCase();
+  return search
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
 }

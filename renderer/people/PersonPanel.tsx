@@ -14,6 +14,7 @@ import { dateTime } from '../ui/time.ts';
 import { linkAddress, TextToCopy, useGrantable } from './AddPerson.tsx';
 import { Sending, useLinksByMail } from './MailedLinks.tsx';
 import { MayList } from './MayList.tsx';
+import { MergePerson } from './MergePerson.tsx';
 import type { Listed } from './PeoplePage.tsx';
 import classes from './people.module.css';
 import { RoleBadge } from './RoleBadge.tsx';
@@ -29,6 +30,7 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
   const { at, roles } = useGrantable(here);
   const [role, setRole] = useState<Role | null>(null);
   const [link, setLink] = useState<string>();
+  const [merging, setMerging] = useState(false);
   const give = useCommand((given: Role) => station.people.grantRole({ person: person.id, role: given, at }), CHANGES);
   const take = useCommand((grant: string) => station.people.revokeRole({ grant }), CHANGES);
   const disable = useCommand((disabled: boolean) => station.people.disablePerson({ person: person.id, disabled }), CHANGES);
@@ -210,6 +212,15 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
               {t('person.enable')}
             </Button>
           )}
+        </div>
+      )}
+      {!self && may('platform.administer', 'platform') && (
+        <div className={`${classes.form} ${classes.part}`}>
+          <p className="quiet">{t('merge.buttonHint')}</p>
+          <Button variant="default" onClick={() => setMerging(true)}>
+            {t('merge.button')}
+          </Button>
+          {merging && <MergePerson person={person} close={() => setMerging(false)} done={close} />}
         </div>
       )}
     </Drawer>
