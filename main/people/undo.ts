@@ -5,7 +5,7 @@ import { Refusal } from '../../contract/errors.ts';
 import type { Id } from '../../contract/ids.ts';
 import { procedures } from '../../contract/index.ts';
 import type { LastChange } from '../../contract/people.ts';
-import type { Role, TreePlace } from '../../contract/permissions.ts';
+import type { Place, Role, TreePlace } from '../../contract/permissions.ts';
 import type { Call, Procedures, Station } from '../area.ts';
 import type { Caller } from '../caller.ts';
 import { type Entity, fieldOf } from '../store/entities.ts';

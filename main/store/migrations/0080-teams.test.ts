@@ -5,7 +5,7 @@ import { assertAnswered, migratedTo } from '../../testing/migrated.ts';
 import { tamper } from '../../testing/tamper.ts';
 
 onBoth('80 makes the tables of teams, and whoever is there already was merged into nobody', async (source) => {
-  const before = await migratedTo({ ...source }, 70);
+  const before = await migratedTo({ ...source }, 74);
   await tamper(before, `insert into "people" ("id", "scope", "email", "emailKey", "name") values ('p', 'platform', 'a@b', 'a@b', 'Ada')`);
   const tables = await before.tables();
   await before.close();
