@@ -100,7 +100,8 @@ export function openDirectory({ store, clock, log }: Station, entities: readonly
     const before = told.sites;
     const rows = await read().selectFrom('sites').selectAll().where('deletedAt', 'is', null).execute();
     const all = await read().selectFrom('organisations').select(['id', 'secondFactorFrom']).where('deletedAt', 'is', null).execute();
-    const some = await read().selectFrom('teams').select(['id', 'organisation']).where('deletedAt', 'is', null).execute();
+    // Of one that was removed its place is still known: a command that is repeated has to be judged like the first.
+    const some = await read().selectFrom('teams').select(['id', 'organisation']).execute();
     if (before !== told.sites) return fresh();
     sites = new Map(
       rows.map((row) => [

@@ -85,6 +85,11 @@ async function mustLeaveAnOwner(tx: Tx, id: Id, leaving: Id): Promise<void> {
   if (other === undefined) throw new Refusal('conflict', 'This is the last owner of the team. Make somebody else an owner first.');
 }
 
+async function mustBeThere(db: Db, id: Id): Promise<void> {
+  const known = await db.selectFrom('teams').select('id').where('id', '=', id).where('deletedAt', 'is', null).executeTakeFirst();
+  if (known === undefined) throw new Refusal('notFound', 'This team has been removed.');
+}
+
 async function mustBelong(tx: Tx, person: Id, organisation: Id): Promise<void> {
   const known = await peopleOf(inside(tx), organisation).select('people.id').where('people.id', '=', person).executeTakeFirst();
   if (known === undefined) throw new Refusal('notFound', 'There is no such person in this organisation.');
@@ -165,6 +170,7 @@ export function teamProcedures(
 
     updateTeam: (input, { caller }) =>
       store.change(caller.author, async (tx) => {
+        await mustBeThere(inside(tx), input.team);
         await tx.update(team, input.team, { name: input.name });
         tx.emit({ event: 'people.teamChanged', team: input.team });
         return {};
@@ -180,6 +186,7 @@ export function teamProcedures(
 
     async listTeamCandidates(input, { place }) {
       const { organisation } = place as Extract<Place, { kind: 'team' }>;
+      await mustBeThere(read(), input.team);
       const inIt = new Set((await membersOf(read(), input.team)).map(({ person }) => person));
       const people = await peopleOf(read(), organisation)
         .select(['people.id', 'people.name', 'people.picture', 'people.emailKey'])
@@ -200,6 +207,7 @@ export function teamProcedures(
     setTeamMember: (input, call) =>
       store.change(call.caller.author, async (tx) => {
         const { organisation } = call.place as Extract<Place, { kind: 'team' }>;
+        await mustBeThere(inside(tx), input.team);
         const before = await roleIn(tx, input.team, input.person);
         if (before === undefined) await mustBelong(tx, input.person, organisation);
         mustHandle(call, before, input.role);
@@ -211,6 +219,7 @@ export function teamProcedures(
 
     removeTeamMember: (input, call) =>
       store.change(call.caller.author, async (tx) => {
+        await mustBeThere(inside(tx), input.team);
         const role = await roleIn(tx, input.team, input.person);
         if (input.person !== call.caller.person) mustHandle(call, role ?? 'member');
         if (role === undefined) throw new Refusal('notFound', 'This person is not in the team.');
