@@ -11,6 +11,7 @@ export type PlaceRef =
   | 'station' // wherever this station stands: its one site, its one organisation, or the platform
   | { organisation: Id }
   | { site: Id }
+  | { team: Id }
   | { record: string; id: Id }; // the place a stored thing belongs to
 
 /** Reachable without a session; the suite asserts the list of these. */
@@ -31,6 +32,12 @@ export type ProcedureMeta = {
   needs: Needs<never>;
   /** Only for somebody who has proven a short while ago that it is still them: see people.confirmSession. */
   critical: boolean;
+  /** A person's own affair: whoever sees the station as somebody else does not see this of them. */
+  personal: boolean;
+  /** The one command that is carried out while one sees the station as somebody else: it ends that. */
+  endsView: boolean;
+  /** Whoever did it can take it back, as long as it is their last and nobody has built on it: see people.undo. */
+  undoable: boolean;
   /** The largest input over REST; over a socket or a port a call is never larger than CALL_BYTES. */
   maxBytes: number;
   example: unknown;
@@ -42,6 +49,9 @@ type ProcedureDeclaration<In, RawIn, Out, RawOut> = {
   needs: Needs<NoInfer<In>>;
   critical?: true;
   maxBytes?: number;
+  personal?: true;
+  endsView?: true;
+  undoable?: true;
   output: z.ZodType<Out, RawOut>;
   example: NoInfer<RawIn>;
 };
@@ -49,13 +59,31 @@ type ProcedureDeclaration<In, RawIn, Out, RawOut> = {
 /** What an input takes at most. */
 export const CALL_BYTES = 1024 * 1024;
 
-const base = oc.$meta<ProcedureMeta>({ kind: 'question', needs: ownSession, critical: false, maxBytes: CALL_BYTES, example: undefined });
+const base = oc.$meta<ProcedureMeta>({
+  kind: 'question',
+  needs: ownSession,
+  critical: false,
+  personal: false,
+  endsView: false,
+  undoable: false,
+  maxBytes: CALL_BYTES,
+  example: undefined,
+});
 
 const declare =
   (kind: ProcedureMeta['kind']) =>
   <In, RawIn, Out, RawOut>(d: ProcedureDeclaration<In, RawIn, Out, RawOut>) =>
     base
-      .meta({ kind, needs: d.needs as Needs<never>, critical: d.critical ?? false, maxBytes: d.maxBytes ?? CALL_BYTES, example: d.example })
+      .meta({
+        kind,
+        needs: d.needs as Needs<never>,
+        critical: d.critical ?? false,
+        personal: d.personal ?? false,
+        endsView: d.endsView ?? false,
+        undoable: d.undoable ?? false,
+        maxBytes: d.maxBytes ?? CALL_BYTES,
+        example: d.example,
+      })
       .route({ method: 'POST', summary: d.summary })
       .input(d.input)
       .output(d.output);
@@ -99,6 +127,8 @@ export type StreamDeclaration<D extends Delivery, In, RawIn, Value> = {
   needs: Exclude<Needs<NoInfer<In>>, typeof noSession>;
   /** As of a procedure: asked when it is opened, and not of one that is open. */
   critical?: true;
+  /** As for a procedure. */
+  personal?: true;
   /** One value of state and events. Bytes and ring carry bytes, samples carry numbers. */
   value: z.ZodType<Value, Value>;
   example: NoInfer<RawIn>;

@@ -141,7 +141,7 @@ test('the audit is narrowed, a link shows the same, and it is saved as it is sho
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save as CSV' }).click()]);
   assert.equal(download.suggestedFilename(), 'audit.csv');
   const saved = readFileSync(await download.path(), 'utf8');
-  assert.match(saved, /^time,who,action,outcome,organisation,site,from,message,changes\r\n/);
+  assert.match(saved, /^time,who,action,outcome,organisation,site,from,message,changes,seen as\r\n/);
   assert.match(saved, /,Ada Admin,people\.createPlace,done,Nordwerk,Works 1,/);
 
   // By the keyboard alone: there is nothing that was refused, and nothing from before the plant.

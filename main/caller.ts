@@ -17,13 +17,19 @@ export type Origin = {
   named?: string | undefined;
 };
 
+/** As whom somebody sees the station, and how much of it: one organisation's part, or everything. */
+export type Seen = { person: Id; organisation: Id | null };
+
 export type Caller = {
+  /** Whose station this is: what is theirs is shown, by the rights in `grants`. */
   person: Id;
   session: Id;
   grants: readonly Grant[];
   origin: Origin;
   may(permission: Permission, place: Place): boolean;
   sees(place: Place): boolean;
+  /** Set where somebody else looks at the station as this person does. */
+  seenBy: { person: Id; organisation: Id | null } | undefined;
   /** What store.change writes beside everything this call changes. */
   author: Author;
 };
@@ -36,19 +42,32 @@ export type CallerFacts = {
   action: string;
   place: Place | undefined;
   opId: Id | undefined;
+  /** Whoever did it can take it back. */
+  undoable?: boolean;
+  seen?: Seen | undefined;
   organisationOf(site: Id): Id | undefined;
 };
 
 export function caller(facts: CallerFacts): Caller {
-  const { person, session, grants, origin, action, place, opId } = facts;
+  const { person, session, grants, origin, action, place, opId, seen } = facts;
   return {
-    person,
+    person: seen?.person ?? person,
     session,
     grants,
     origin,
     may: (permission, at) => allows(grants, permission, at),
     sees: (at) => sees(grants, at, facts.organisationOf),
-    author: { person, session, action, from: origin.from, ...auditPlace(place), opId },
+    seenBy: seen && { person, organisation: seen.organisation },
+    author: {
+      person,
+      session,
+      action,
+      from: origin.from,
+      ...auditPlace(place),
+      opId,
+      seenAs: seen?.person,
+      undoable: facts.undoable ? { action, again: false } : undefined,
+    },
   };
 }
 

@@ -84,11 +84,25 @@ const TABLE: Record<string, string> = {
   'people.disablePerson': '    ffff+ fff uu',
   'people.grantRole': '        ff+++ nnn uu',
   'people.revokeRole': '       ff+++ nnn uu',
+  // In the team: the viewer is a member, the operator its owner, the site manager an admin.
+  'people.listTeams': '        +++++ nnn uu',
+  'people.createTeam': '       fff++ nnn uu',
+  'people.updateTeam': '       f++++ nnn uu',
+  'people.removeTeam': '       f+f++ nnn uu',
+  'people.listTeamCandidates': 'f++++ nnn uu',
+  'people.setTeamMember': '    f++++ nnn uu',
+  'people.removeTeamMember': ' +++++ nnn uu', // the viewer leaves by themselves
+  'people.mergePreview': '     ffff+ fff uu',
+  'people.mergePeople': '      ffff+ fff uu',
   'people.listKeys': '         ff+++ nnn uu',
   'people.createKey': '        ff+++ nnn uu',
   'people.revokeKey': '        ff+++ nnn uu',
   'people.listAudit': '        fff++ nnn uu',
   'people.verifyAudit': '      ffff+ fff uu',
+  'people.seeAs': '           fff++ nnn uu',
+  'people.endSeeAs': '        ccccc ccc uu', // nobody sees as somebody else
+  'people.lastChange': '      +++++ +++ uu',
+  'people.undo': '            nnnn+ nnn uu', // it is the platform administrator's own
   'people.history': '          +++++ nnn uu',
   'plant.importConfig': '      ff+++ nnn uu',
   'plant.exportConfig': '      ff+++ nnn uu',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { EXAMPLE } from '../examples.ts';
 import { command, noSession, ownAccount, ownSession, question, stream } from '../procedure.ts';
 import * as v from '../values.ts';
-import { grant, grantPlace, organisation, person, site } from './shapes.ts';
+import { grant, grantPlace, organisation, person, site, teamRole } from './shapes.ts';
 
 const session = z.object({
   id: v.id,
@@ -20,11 +20,18 @@ export const me = z.object({
   grants: z.array(grant),
   organisations: z.array(organisation),
   sites: z.array(site),
+  teams: z
+    .array(z.object({ id: v.id, organisation: v.id, key: v.key, name: z.string(), role: teamRole }))
+    .describe('The teams I belong to, and what I am in each.'),
   preferences: z.record(z.string(), preferenceValue),
   session: z.object({ id: v.id, expiresAt: v.time }),
   hasSecondFactor: z.boolean(),
   secondFactorNeeded: z.boolean().describe('Some of the roles count only once there is a second factor; grants holds the others.'),
   hasPassword: z.boolean().describe('false until a person who came by a link has chosen one.'),
+  seenBy: z
+    .object({ id: v.id, name: z.string(), until: v.time })
+    .nullable()
+    .describe('Who sees the station as this person, and until when; everything personal is left out then. null: it is oneself.'),
   station: z.object({
     id: v.id,
     key: v.key,
@@ -128,6 +135,7 @@ export const account = {
     summary: 'Change my own name.',
     input: z.strictObject({ name: v.name, opId: v.opId }),
     needs: ownAccount,
+    undoable: true,
     output: v.nothing,
     example: { name: 'Ada A. Admin' },
   }),
@@ -145,6 +153,7 @@ export const account = {
     summary: 'Set or remove my own picture.',
     input: z.strictObject({ picture: picture.nullable(), opId: v.opId }),
     needs: ownAccount,
+    undoable: true,
     output: v.nothing,
     example: { picture: { type: 'image/png', data: EXAMPLE.pixel } },
   }),
@@ -159,6 +168,7 @@ export const account = {
     summary: 'My own sessions, newest first.',
     input: v.nothing,
     needs: ownSession,
+    personal: true,
     output: z.object({ sessions: z.array(session) }),
     example: {},
   }),
@@ -195,6 +205,7 @@ export const account = {
     summary: 'My second factor: since when, how many recovery codes are left, and which devices are remembered.',
     input: v.nothing,
     needs: ownSession,
+    personal: true,
     output: z.object({
       since: v.time.nullable().describe('null: there is none.'),
       recoveryCodesLeft: z.int(),
@@ -244,6 +255,7 @@ export const account = {
     summary: 'Remember a choice of mine, like the theme, on every screen I use.',
     input: z.strictObject({ name: v.key, value: preferenceValue, opId: v.opId }),
     needs: ownSession,
+    undoable: true,
     output: v.nothing,
     example: { name: 'theme', value: 'dark' },
   }),

@@ -152,6 +152,7 @@ export const roles = {
             ? { site: input.at.site }
             : { organisation: input.at.organisation },
     },
+    undoable: true,
     output: z.object({ grant: v.id }),
     example: { person: EXAMPLE.viewer, role: 'viewer', at: { kind: 'site', site: EXAMPLE.site } },
   }),
@@ -159,6 +160,7 @@ export const roles = {
     summary: 'Take a role away.',
     input: z.strictObject({ grant: v.id, opId: v.opId }),
     needs: { permission: 'site.people', at: (input) => ({ record: 'grant', id: input.grant }) },
+    undoable: true,
     output: v.nothing,
     example: { grant: EXAMPLE.grant },
   }),

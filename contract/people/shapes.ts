@@ -1,6 +1,6 @@
 // What several parts of the people area speak of: places, people, roles.
 import { z } from 'zod';
-import { ROLES } from '../permissions.ts';
+import { ROLES, TEAM_ROLES } from '../permissions.ts';
 import * as v from '../values.ts';
 
 export const grantPlace = z.discriminatedUnion('kind', [
@@ -12,6 +12,7 @@ export type GrantPlace = z.infer<typeof grantPlace>;
 
 export const role = z.enum(ROLES);
 export const grant = z.object({ id: v.id, person: v.id, role, at: grantPlace });
+export const teamRole = z.enum(TEAM_ROLES);
 /** Roles of an organisation and its sites. */
 export const organisationRole = z.enum(['viewer', 'operator', 'siteManager', 'organisationAdmin']);
 export const organisation = z.object({

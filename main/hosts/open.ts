@@ -27,11 +27,12 @@ export type OpenOptions = {
 
 export type OpenStation = { site: Site; folder: Folder; settings: StationSettings; brought: Brought | undefined; stop(): Promise<void> };
 
-/** `console` gets the log as well as the file does. */
+/** `console` gets the log as well as the file does; `lend` is where the key of the secrets comes from. */
 export async function openStation(
   options: OpenOptions,
   host: Platform['host'],
   console: { write(line: string): void } | undefined,
+  lend: (secrets: string) => Platform['secretKey'] = fileKey,
 ): Promise<OpenStation> {
   const folder = openFolder(options.data);
   const closing: (() => Promise<void> | void)[] = [() => folder.release()];
@@ -44,7 +45,7 @@ export async function openStation(
     closing.push(() => sink.close());
     const backup = options.restore === undefined ? undefined : await backupNamed(folder, options.restore);
     const database = settings.database === undefined ? await openFile(folder, backup) : await openServer(folder, settings.database, backup);
-    const platform: Platform = { host, secretKey: fileKey(folder.secrets) };
+    const platform: Platform = { host, secretKey: lend(folder.secrets) };
     const site = await openSite({
       folder,
       database,

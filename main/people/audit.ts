@@ -12,7 +12,7 @@ type Detail = {
   message: string | null;
   changes: { entity: string; id: string; field: string; before: unknown; after: unknown }[];
 };
-type Row = PeopleTables['audit'] & { body: string | null; actorName: string | null };
+type Row = PeopleTables['audit'] & { body: string | null; actorName: string | null; seenAsName: string | null };
 
 /** What everybody may read about who sees the plant. The rest concerns people and settings, and is for whoever reads the audit. */
 const OF_THE_PLANT = new Set(['organisation', 'site', 'place']);
@@ -34,8 +34,9 @@ const everyRow = (db: Kysely<PeopleTables>) =>
       join.onRef('auditDetail.incarnation', '=', 'audit.incarnation').onRef('auditDetail.seq', '=', 'audit.seq'),
     )
     .leftJoin('people', 'people.id', 'audit.actor')
+    .leftJoin('people as seen', 'seen.id', 'audit.seenAs')
     .selectAll('audit')
-    .select(['auditDetail.body', 'people.name as actorName']);
+    .select(['auditDetail.body', 'people.name as actorName', 'seen.name as seenAsName']);
 type Rows = ReturnType<typeof everyRow>;
 
 function rowsWhere(db: Kysely<PeopleTables>, where: AuditFilter): Rows {
@@ -127,6 +128,7 @@ export function entry(row: Row): AuditEntry {
     seq: row.seq,
     at: row.at,
     actor: row.actor === null ? null : { id: row.actor, name: row.actorName },
+    seenAs: row.seenAs === null ? null : { id: row.seenAs, name: row.seenAsName },
     action: row.action,
     outcome: row.outcome,
     organisation: row.organisation,

@@ -144,7 +144,7 @@ async function saved(
   return bytesOf(stream);
 }
 
-const HEAD = ['time', 'who', 'action', 'outcome', 'organisation', 'site', 'from', 'message', 'changes'];
+const HEAD = ['time', 'who', 'action', 'outcome', 'organisation', 'site', 'from', 'message', 'changes', 'seen as'];
 
 onBoth('the file holds the rows of its filter, oldest first, whole from whatever byte it is read on', async (source) => {
   const station = await openWorld(source);
@@ -173,6 +173,8 @@ onBoth('a row of the file says who did what, where, and from what to what, and i
   await assert.rejects(as(station, 'operator').people.updatePlace({ place: EXAMPLE.building, name: 'no' }), { code: 'forbidden' });
   const [, done, refused, ...more] = parseCsv((await saved(station, { site: EXAMPLE.site }, 'organisationAdmin')).toString());
   assert.deepEqual(more, []);
+  assert.equal(done?.pop(), '');
+  assert.equal(refused?.pop(), '');
   const changes = done?.pop() ?? '';
   assert.deepEqual(done, [
     new Date(station.clock()).toISOString(),

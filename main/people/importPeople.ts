@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import { Refusal } from '../../contract/errors.ts';
 import type { Id } from '../../contract/ids.ts';
-import { grantable, type Place, ROLE_LEVEL, ROLES, type Role } from '../../contract/permissions.ts';
+import { grantable, ROLE_LEVEL, ROLES, type Role, type TreePlace } from '../../contract/permissions.ts';
 import * as v from '../../contract/values.ts';
 import type { Procedures, Station } from '../area.ts';
 import type { Caller } from '../caller.ts';
@@ -75,7 +75,7 @@ export function importProcedures(
       .where('organisation', '=', organisation)
       .where('deletedAt', 'is', null)
       .execute();
-    const placeNamed = (key: string): Place | undefined => {
+    const placeNamed = (key: string): TreePlace | undefined => {
       if (key === '') return { kind: 'organisation', organisation };
       const site = sites.find((one) => one.key === key || one.name === key);
       if (site === undefined) return undefined;
@@ -95,7 +95,13 @@ export function importProcedures(
     return told;
   }
 
-  async function add(tx: Tx, caller: Caller, line: Line, place: Place | undefined, byMail: boolean): Promise<Omit<Told, 'line' | 'email'>> {
+  async function add(
+    tx: Tx,
+    caller: Caller,
+    line: Line,
+    place: TreePlace | undefined,
+    byMail: boolean,
+  ): Promise<Omit<Told, 'line' | 'email'>> {
     const { name, email } = who(line);
     const role = ROLE_NAMED.get(plainly(line.role));
     if (role === undefined) throw new Refusal('invalid', `“${line.role}” is no role: ${ROLES.slice(0, 4).join(', ')}.`);
@@ -110,7 +116,7 @@ export function importProcedures(
   }
 }
 
-function notHere(role: Role, place: Place): string {
+function notHere(role: Role, place: TreePlace): string {
   if (ROLE_LEVEL[role] === place.kind) return `You may not give the role ${role}.`;
   return ROLE_LEVEL[role] === 'site' ? `The role ${role} needs a site.` : `The role ${role} is not given at a place of this kind.`;
 }

@@ -14,6 +14,7 @@ import { importProcedures } from './importPeople.ts';
 import { keyProcedures } from './keys.ts';
 import { openMailedLinks } from './mailedLinks.ts';
 import { meStream, ownProcedures } from './me.ts';
+import { mergeProcedures } from './merge.ts';
 import { methodProcedures } from './methods/index.ts';
 import { type OrganisationExport, openExport } from './organisationExport.ts';
 import { type OrganisationImport, openImport } from './organisationImport.ts';
@@ -23,6 +24,9 @@ import { personByEmail, roleProcedures } from './roles.ts';
 import { openSecondFactor } from './secondFactor.ts';
 import { openSessions } from './sessions.ts';
 import { type FirstStart, openFirstStart } from './setup.ts';
+import { teamProcedures } from './teams.ts';
+import { undoProcedures } from './undo.ts';
+import { openViews } from './views.ts';
 
 export type { Authority, SessionFacts } from './directory.ts';
 export { entities } from './entities.ts';
@@ -48,6 +52,7 @@ export function open(station: Station, shared: readonly Entity[]): People {
   const secondFactor = openSecondFactor(station);
   const sessions = openSessions(station, secondFactor);
   const mailedLinks = openMailedLinks(station, sessions);
+  const views = openViews(station, directory, sessions);
   const { procedures: setUp, ...firstStart } = openFirstStart(station, sessions);
   const { source, toFile, stop } = openExport(station, shared);
 
@@ -73,10 +78,14 @@ export function open(station: Station, shared: readonly Entity[]): People {
       ...organisationProcedures(station),
       ...placeProcedures(station),
       ...roleProcedures(station, sessions, secondFactor, mailedLinks),
+      ...teamProcedures(station, directory),
+      ...mergeProcedures(station, sessions, secondFactor),
       ...importProcedures(station, sessions, mailedLinks),
       ...mailedLinks.procedures,
       ...keyProcedures(station, sessions, directory),
       ...auditProcedures(station),
+      ...views.procedures,
+      ...undoProcedures(station, directory),
     },
     streams: {
       me: (_, { caller }) => meStream(station, directory, caller),
@@ -86,7 +95,10 @@ export function open(station: Station, shared: readonly Entity[]): People {
       organisationFile: source,
     },
     health: async () => [],
-    stop,
+    async stop() {
+      views.stop();
+      await stop();
+    },
   };
 }
 

@@ -2,7 +2,7 @@
 // role at one site and one session that is the key: rights, audit and streams know nothing else of it.
 import type { Kysely } from 'kysely';
 import { Refusal } from '../../contract/errors.ts';
-import type { Place, Role } from '../../contract/permissions.ts';
+import type { Role, TreePlace } from '../../contract/permissions.ts';
 import type { Procedures, Station } from '../area.ts';
 import type { Tx } from '../store/index.ts';
 import { type Authority, grantText } from './directory.ts';
@@ -59,7 +59,7 @@ export function keyProcedures(
 
     createKey: (input, call) =>
       store.change(call.caller.author, async (tx) => {
-        const place = call.place as Place;
+        const place = call.place as TreePlace;
         mustBeGrantable(call, input.role, place);
         if (input.expiresAt !== null && input.expiresAt <= tx.now()) throw new Refusal('invalid', 'The key would have expired already.');
         const machine = tx.id();

@@ -26,6 +26,7 @@ test('a word that is tried first is refused, with whatever usual ending and in w
     fc.property(word, ending, capitals, (base, end, write) => assert.notEqual(weakness(write(base) + end, KNOWN), undefined)),
     { numRuns: 1_000 },
   );
+  assert.notEqual(weakness('f0rmula12026!', KNOWN), undefined, 'a word with a digit of its own, and another one written as a digit');
 });
 
 test('one’s own names and those of the place are refused, joined and ended as one likes', () => {

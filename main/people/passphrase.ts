@@ -51,6 +51,13 @@ const german = (text: string): string =>
 const LEET: Record<string, string> = { '0': 'o', '1': 'i', '3': 'e', '4': 'a', '5': 's', '7': 't', '8': 'b', '@': 'a', $: 's', '!': 'i' };
 const unleet = (text: string, one: string): string => [...text].map((c) => (c === '1' ? one : (LEET[c] ?? c))).join('');
 
+let asRead: ReadonlySet<string> | undefined;
+/** The common words, and each as it is read with letters in the place of its digits: a “formula1” may be written “f0rmula1”. */
+function commonReadings(): ReadonlySet<string> {
+  asRead ??= new Set([...commonWords()].flatMap((word) => [word, unleet(word, 'i'), unleet(word, 'l')]));
+  return asRead;
+}
+
 /** What is repeated over and over is worth no more than what is repeated once. */
 function onceRepeated(text: string): string {
   for (let period = 1; period * 2 <= text.length; period++)
@@ -76,7 +83,7 @@ export function weakness(passphrase: string, { person, place }: Known): string |
   const readings = [...new Set([text, unleet(text, 'i'), unleet(text, 'l')])];
   const own = wordsOf(person);
   const house = wordsOf(place);
-  const common = commonWords();
+  const common = commonReadings();
   const longest = Math.min(64, Math.max(32, ...[...own, ...house].map((word) => word.length)));
   // A phrase that has become famous is one word.
   if (common.has(text.replace(/[^\p{L}\p{N}]/gu, ''))) return `${SENTENCE.word} ${ADVICE}`;

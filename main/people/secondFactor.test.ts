@@ -216,6 +216,8 @@ const CRITICAL = [
   'people.mailSignInLink',
   'people.resetSecondFactor',
   'people.disablePerson',
+  'people.seeAs',
+  'people.mergePeople',
 ];
 
 test('critical acts ask everybody, on every wire, whether it is still them; ten minutes later again', async (t) => {

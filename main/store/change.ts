@@ -20,6 +20,7 @@ import {
   toColumn,
   toOperation,
 } from './entities.ts';
+import { keepLastChange } from './lastChange.ts';
 import { appendOps, applyOps, type Entities, type Head, mergeRegisters, type Op } from './log.ts';
 
 /** Who changes something, by which act, and from where. Written into every operation and the audit. */
@@ -32,6 +33,10 @@ export type Author = {
   organisation: Id | null;
   site: Id | null;
   opId?: Id | undefined;
+  /** As whom they see the station. */
+  seenAs?: Id | undefined;
+  /** They can take it back: which command that undoes, or does again where it undid one. */
+  undoable?: { action: string; again: boolean } | undefined;
 };
 
 /** The station acting by itself. */
@@ -234,8 +239,21 @@ export async function runChange<T>(
     const value = await work(tx);
     if (underWay.size > 0) throw new Error('A change must await everything it does: something was still under way when it returned.');
     open = false;
+    const before = head.seq;
     await appendOps(context.connection, head, confirmed, 'confirmed');
     await appendOps(context.connection, head, pending, 'pending');
+    if (author.person !== null && author.undoable !== undefined && head.seq > before)
+      await keepLastChange(context.connection, {
+        person: author.person,
+        change: txId,
+        at,
+        action: author.undoable.action,
+        again: author.undoable.again ? 1 : 0,
+        organisation: author.organisation,
+        site: author.site,
+        first: before + 1,
+        last: head.seq,
+      });
     await mergeRegisters(context.connection, confirmed);
     if (changes.length > 0 || noted !== undefined) {
       await appendAudit(context.connection, head, random, {
@@ -246,6 +264,7 @@ export async function runChange<T>(
         outcome: 'done',
         organisation: author.organisation,
         site: author.site,
+        seenAs: author.seenAs,
         detail: { from: author.from, message: noted ?? null, changes },
       });
       events.push({ event: 'people.audited', organisation: author.organisation });

@@ -48,6 +48,7 @@ export const LOCAL_TABLES: Readonly<Record<string, string>> = {
   phone: 'credentials never travel',
   recoveryCode: 'credentials never travel',
   rememberedDevice: 'is remembered by one station',
+  lastChange: 'points into the log of this very database',
 };
 
 /** Those among them that only the store itself writes. What an audit row says of people may be erased, so that is not among them. */
@@ -241,5 +242,6 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return store;
 }
 
+export type { LastChangeRow } from './lastChange.ts';
 export type { Adopted, Author, Op, Reader, Tx };
 export { StoreDamaged, station };

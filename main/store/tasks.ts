@@ -55,6 +55,8 @@ export type Tasks = {
   cancel(author: Author, id: Id): Promise<boolean>;
   get(id: Id): Promise<TaskRow | undefined>;
   ofOwner(owner: Id | null): Promise<TaskRow[]>;
+  /** What runs or waits, of all owners. */
+  underWay(): Promise<TaskRow[]>;
   /** Takes up what an earlier run of the station left. Called once, when every kind is defined. */
   resume(): Promise<void>;
   /** Stops what runs; what is repeatable goes on after the next start. */
@@ -205,6 +207,10 @@ export function openTasks(store: Store, clock: () => number, onError: (error: un
         .orderBy('id', 'desc')
         .limit(50)
         .execute();
+      return rows.map(withLive);
+    },
+    async underWay() {
+      const rows = await read().selectFrom('task').selectAll().where('state', 'in', ['waiting', 'running']).orderBy('createdAt').execute();
       return rows.map(withLive);
     },
     async resume() {

@@ -86,6 +86,13 @@ export const texts = {
     banner: 'No contact with the station since {{time}}. What you see is from then; nothing can be changed until it answers.',
     retry: 'Try again now',
   },
+  shell: {
+    stationAgain: 'The station stopped unexpectedly and was started again. Nothing that was saved is lost.',
+    screensAgain: 'The screens broke and were loaded again. What was typed and not saved is gone; the station worked on.',
+    secretsAgain:
+      'The keyring of this computer’s account is not the one of before. Passwords of other systems must be entered again, and codes from phones set up again; nothing else is lost.',
+    noSuchSite: 'The link leads to “{{site}}”: there is no such site here, or you may not see it.',
+  },
   notices: {
     title: 'Notices',
     none: 'Nothing has been told yet.',
@@ -119,11 +126,26 @@ export const texts = {
     forwarded: 'The sign-in in front of this station knows you as {{email}}.',
     nothing: 'There is nothing yet to prove it by: choose a password under “My account”, then try again.',
   },
+  view: {
+    bar: 'You see what {{name}} sees. Nothing can be changed. It ends at {{until}}.',
+    end: 'End',
+    ended: 'The view as somebody else has ended. You see the station as yourself again.',
+  },
+  undo: {
+    undo: 'Undo',
+    redo: 'Redo',
+    you: 'You {{action}}',
+    done: 'It is undone.',
+    last: 'Undo my last change',
+    again: 'Do again what I have undone',
+    notPossible: 'It cannot be undone.',
+  },
   keys: {
     title: 'Keys',
     palette: 'Find or do something',
     help: 'This list',
     up: 'One level up',
+    undo: 'Undo what was just done here',
     wall: 'Wall mode on and off',
     close: 'Close what is open',
   },

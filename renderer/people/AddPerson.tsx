@@ -20,7 +20,7 @@ export function useGrantable(here: Here): { at: GrantPlace; roles: Role[] } {
       ? { kind: 'organisation', organisation: here.organisation.id }
       : { kind: 'platform' };
   const place = placeHere(me, at.kind === 'platform' ? 'platform' : at);
-  return { at, roles: place ? grantable(me.grants, place) : [] };
+  return { at, roles: place && me.seenBy === null ? grantable(me.grants, place) : [] };
 }
 
 export const linkAddress = (secret: string) => `${location.origin}/#link=${secret}`;

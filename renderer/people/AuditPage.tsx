@@ -128,6 +128,11 @@ function Rows({ entries, zone, narrow }: { entries: AuditEntry[]; zone: string; 
     });
   /** An act in words; one this page does not know yet by its name in the contract. */
   const actionWords = (action: string) => (i18n.exists(`people:action.${action}`) ? String(t(`action.${action}` as never)) : action);
+  const whoWords = ({ actor, seenAs }: AuditEntry) => {
+    if (actor === null) return t('audit.station');
+    const name = actor.name ?? t('audit.erased');
+    return seenAs === null ? name : t('audit.seenAs', { name, other: seenAs.name ?? t('audit.erased') });
+  };
   const names = useMemo(
     () => [`${t('audit.time')} (${zoneName(Date.now(), zone)})`, t('audit.who'), t('audit.what'), t('audit.outcome'), t('audit.from')],
     [t, zone],
@@ -162,7 +167,7 @@ function Rows({ entries, zone, narrow }: { entries: AuditEntry[]; zone: string; 
                 >
                   <ChevronRight size={16} strokeWidth={1.75} className={classes.arrow} data-open={open.has(key)} aria-hidden />
                   <time>{dateTimeSeconds(entry.at, zone)}</time>
-                  <span className="cut">{entry.actor === null ? t('audit.station') : (entry.actor.name ?? t('audit.erased'))}</span>
+                  <span className="cut">{whoWords(entry)}</span>
                   <span className="cut">{actionWords(entry.action)}</span>
                   <span className={classes.outcome}>{t(`audit.${entry.outcome}`)}</span>
                   <span className="quiet cut">{entry.from}</span>

@@ -5,6 +5,7 @@ import { KeyRound } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { grantable } from '../../contract/permissions.ts';
+import { Acts } from '../app/Acts.tsx';
 import type { SiteOfMe } from '../app/address.ts';
 import { placeHere, useCommand, useMe, useStation } from '../app/hooks.ts';
 import { useAge } from '../app/useAge.ts';
@@ -31,9 +32,11 @@ export function Keys({ site }: { site: SiteOfMe }) {
     <Section
       title={t('keys.title')}
       actions={
-        <Button variant="default" leftSection={<KeyRound size={16} strokeWidth={1.75} />} onClick={() => setAdding(true)}>
-          {t('keys.add')}
-        </Button>
+        <Acts>
+          <Button variant="default" leftSection={<KeyRound size={16} strokeWidth={1.75} />} onClick={() => setAdding(true)}>
+            {t('keys.add')}
+          </Button>
+        </Acts>
       }
     >
       {data?.keys.length === 0 && <p className="quiet">{t('keys.none')}</p>}
@@ -85,13 +88,19 @@ function KeyRow({ given, site }: { given: Key; site: SiteOfMe }) {
         {!given.hasToken ? t('keys.needsToken') : given.expiresAt === null ? t('keys.ever') : day(given.expiresAt)}
       </Table.Td>
       <Table.Td>
-        <Deliberate question={t('keys.revokeSure', { name: given.name })} act={t('keys.revokeIt')} onAct={() => void revoke.run(undefined)}>
-          {(ask) => (
-            <Button size="compact-sm" variant="subtle" color="gray" loading={revoke.busy} onClick={ask}>
-              {t('keys.revoke')}
-            </Button>
-          )}
-        </Deliberate>
+        <Acts>
+          <Deliberate
+            question={t('keys.revokeSure', { name: given.name })}
+            act={t('keys.revokeIt')}
+            onAct={() => void revoke.run(undefined)}
+          >
+            {(ask) => (
+              <Button size="compact-sm" variant="subtle" color="gray" loading={revoke.busy} onClick={ask}>
+                {t('keys.revoke')}
+              </Button>
+            )}
+          </Deliberate>
+        </Acts>
       </Table.Td>
     </Table.Tr>
   );

@@ -1,11 +1,11 @@
 // One person beside the list: roles given and taken, a new link, barred or let in.
 import { ActionIcon, Button, Drawer, Select, Tooltip } from '@mantine/core';
-import { X } from 'lucide-react';
+import { Eye, X } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Role } from '../../contract/permissions.ts';
 import type { Here } from '../app/address.ts';
-import { useCommand, useMay, useStation } from '../app/hooks.ts';
+import { useApp, useCommand, useMayChange, useStation } from '../app/hooks.ts';
 import { usePlantZone } from '../app/useHere.ts';
 import { Deliberate } from '../ui/Deliberate.tsx';
 import { Portrait } from '../ui/Portrait.tsx';
@@ -14,6 +14,7 @@ import { dateTime } from '../ui/time.ts';
 import { linkAddress, TextToCopy, useGrantable } from './AddPerson.tsx';
 import { Sending, useLinksByMail } from './MailedLinks.tsx';
 import { MayList } from './MayList.tsx';
+import { MergePerson } from './MergePerson.tsx';
 import type { Listed } from './PeoplePage.tsx';
 import classes from './people.module.css';
 import { RoleBadge } from './RoleBadge.tsx';
@@ -23,11 +24,13 @@ const CHANGES = { changes: ['people.list'] };
 export function PersonPanel({ person, here, close, self }: { person: Listed; here: Here; close(): void; self: boolean }) {
   const { t } = useTranslation(['people', 'app']);
   const station = useStation();
-  const may = useMay();
+  const may = useMayChange();
   const zone = usePlantZone();
+  const { door } = useApp();
   const { at, roles } = useGrantable(here);
   const [role, setRole] = useState<Role | null>(null);
   const [link, setLink] = useState<string>();
+  const [merging, setMerging] = useState(false);
   const give = useCommand((given: Role) => station.people.grantRole({ person: person.id, role: given, at }), CHANGES);
   const take = useCommand((grant: string) => station.people.revokeRole({ grant }), CHANGES);
   const disable = useCommand((disabled: boolean) => station.people.disablePerson({ person: person.id, disabled }), CHANGES);
@@ -47,6 +50,7 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
     ...CHANGES,
     done: close,
   });
+  const seeAs = useCommand(() => door.seeAs({ person: person.id, organisation: here.organisation?.id ?? '' }));
   const free = roles.filter((one) => !person.grants.some((grant) => grant.role === one && JSON.stringify(grant.at) === JSON.stringify(at)));
 
   return (
@@ -114,8 +118,30 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
         </div>
       )}
       <Refused
-        refusal={give.refusal ?? take.refusal ?? disable.refusal ?? newLink.refusal ?? mailLink.refusal ?? reset.refusal ?? remove.refusal}
+        refusal={
+          give.refusal ??
+          take.refusal ??
+          disable.refusal ??
+          newLink.refusal ??
+          mailLink.refusal ??
+          reset.refusal ??
+          remove.refusal ??
+          seeAs.refusal
+        }
       />
+      {!self && person.disabledAt === null && here.organisation && may('organisation.people', { organisation: here.organisation.id }) && (
+        <div className={`${classes.form} ${classes.part}`}>
+          <p className="quiet">{t('person.seeAsHint')}</p>
+          <Button
+            variant="default"
+            leftSection={<Eye size={16} strokeWidth={1.75} />}
+            loading={seeAs.busy}
+            onClick={() => void seeAs.run(undefined)}
+          >
+            {t('person.seeAs', { name: person.name })}
+          </Button>
+        </div>
+      )}
       {!self && here.organisation && may('organisation.people', { organisation: here.organisation.id }) && (
         <div className={`${classes.form} ${classes.part}`}>
           <p className="quiet">{t('person.newLinkHint')}</p>
@@ -186,6 +212,15 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
               {t('person.enable')}
             </Button>
           )}
+        </div>
+      )}
+      {!self && may('platform.administer', 'platform') && (
+        <div className={`${classes.form} ${classes.part}`}>
+          <p className="quiet">{t('merge.buttonHint')}</p>
+          <Button variant="default" onClick={() => setMerging(true)}>
+            {t('merge.button')}
+          </Button>
+          {merging && <MergePerson person={person} close={() => setMerging(false)} done={close} />}
         </div>
       )}
     </Drawer>

@@ -3,8 +3,9 @@ import { ActionIcon, Button, Menu, Modal, Select, TextInput, Tooltip } from '@ma
 import { ArrowDown, ArrowUp, Building2, Ellipsis, FolderInput, History, Pencil, Plus, Trash2, Workflow } from 'lucide-react';
 import { type FormEvent, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Acts } from '../app/Acts.tsx';
 import type { SiteOfMe } from '../app/address.ts';
-import { useCommand, useLive, useStation } from '../app/hooks.ts';
+import { useCanAct, useCommand, useLive, useStation } from '../app/hooks.ts';
 import { Empty, Section } from '../ui/Page.tsx';
 import { Refused } from '../ui/Refused.tsx';
 import { useHistoryPanel } from './HistoryPanel.tsx';
@@ -29,10 +30,11 @@ export function Tree({ site }: { site: SiteOfMe }) {
   const { values } = useLive('people.places', { site: site.id });
   const [asked, setAsked] = useState<Asked>();
   const places = [...(values?.values() ?? [])];
+  const canAct = useCanAct();
   const move = useCommand((to: Spot & { place: string }) => station.people.movePlace(to), { announce: true });
   const hands: Hands = { places, ask: setAsked, move: (place, to) => void move.run({ place, ...to }), moving: move.busy };
   const close = () => setAsked(undefined);
-  const addBuilding = (
+  const addBuilding = canAct && (
     <Button
       variant={places.length > 0 ? 'default' : 'filled'}
       leftSection={<Plus size={16} strokeWidth={1.75} />}
@@ -84,35 +86,37 @@ function Node({
   const { t } = useTranslation(['people', 'app']);
   const history = useHistoryPanel((state) => state.show);
   const row = useRef<HTMLDivElement>(null);
-  const { over, lifted } = useTreeDrag(row, place, hands.places, hands.move);
+  const { over, lifted } = useTreeDrag(row, place, hands.places, hands.move, useCanAct());
   const Icon = place.kind === 'building' ? Building2 : Workflow;
   const { name } = place;
   return (
     <div ref={row} className={classes.node} data-over={over} data-lifted={lifted || undefined}>
       <Icon size={16} strokeWidth={1.75} aria-label={t(`site.${place.kind}`)} />
       <span className={`${classes.nodeName} cut`}>{name}</span>
-      <Tooltip label={t('site.moveUp', { name })}>
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          disabled={above === undefined || hands.moving}
-          aria-label={t('site.moveUp', { name })}
-          onClick={() => hands.move(place.id, { parent, before: above?.id ?? null })}
-        >
-          <ArrowUp size={16} strokeWidth={1.75} />
-        </ActionIcon>
-      </Tooltip>
-      <Tooltip label={t('site.moveDown', { name })}>
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          disabled={under.length === 0 || hands.moving}
-          aria-label={t('site.moveDown', { name })}
-          onClick={() => hands.move(place.id, { parent, before: under[1]?.id ?? null })}
-        >
-          <ArrowDown size={16} strokeWidth={1.75} />
-        </ActionIcon>
-      </Tooltip>
+      <Acts>
+        <Tooltip label={t('site.moveUp', { name })}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            disabled={above === undefined || hands.moving}
+            aria-label={t('site.moveUp', { name })}
+            onClick={() => hands.move(place.id, { parent, before: above?.id ?? null })}
+          >
+            <ArrowUp size={16} strokeWidth={1.75} />
+          </ActionIcon>
+        </Tooltip>
+        <Tooltip label={t('site.moveDown', { name })}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            disabled={under.length === 0 || hands.moving}
+            aria-label={t('site.moveDown', { name })}
+            onClick={() => hands.move(place.id, { parent, before: under[1]?.id ?? null })}
+          >
+            <ArrowDown size={16} strokeWidth={1.75} />
+          </ActionIcon>
+        </Tooltip>
+      </Acts>
       <Menu position="bottom-end">
         <Menu.Target>
           <ActionIcon variant="subtle" color="gray" aria-label={t('site.actions', { name })}>
@@ -120,27 +124,31 @@ function Node({
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item leftSection={<Plus size={16} strokeWidth={1.75} />} onClick={() => hands.ask({ kind: 'add', parent: place })}>
-            {t('site.addSystem')}
-          </Menu.Item>
-          <Menu.Item leftSection={<Pencil size={16} strokeWidth={1.75} />} onClick={() => hands.ask({ kind: 'rename', place })}>
-            {t('app:common.rename')}
-          </Menu.Item>
-          {parentsFor(hands.places, place).length > 0 && (
-            <Menu.Item leftSection={<FolderInput size={16} strokeWidth={1.75} />} onClick={() => hands.ask({ kind: 'move', place })}>
-              {t('site.moveTo')}
+          <Acts>
+            <Menu.Item leftSection={<Plus size={16} strokeWidth={1.75} />} onClick={() => hands.ask({ kind: 'add', parent: place })}>
+              {t('site.addSystem')}
             </Menu.Item>
-          )}
+            <Menu.Item leftSection={<Pencil size={16} strokeWidth={1.75} />} onClick={() => hands.ask({ kind: 'rename', place })}>
+              {t('app:common.rename')}
+            </Menu.Item>
+            {parentsFor(hands.places, place).length > 0 && (
+              <Menu.Item leftSection={<FolderInput size={16} strokeWidth={1.75} />} onClick={() => hands.ask({ kind: 'move', place })}>
+                {t('site.moveTo')}
+              </Menu.Item>
+            )}
+          </Acts>
           <Menu.Item
             leftSection={<History size={16} strokeWidth={1.75} />}
             onClick={() => history({ entity: 'place', id: place.id, name })}
           >
             {t('app:common.history')}
           </Menu.Item>
-          <Menu.Divider />
-          <Menu.Item leftSection={<Trash2 size={16} strokeWidth={1.75} />} onClick={() => hands.ask({ kind: 'remove', place })}>
-            {t('app:common.remove')}
-          </Menu.Item>
+          <Acts>
+            <Menu.Divider />
+            <Menu.Item leftSection={<Trash2 size={16} strokeWidth={1.75} />} onClick={() => hands.ask({ kind: 'remove', place })}>
+              {t('app:common.remove')}
+            </Menu.Item>
+          </Acts>
         </Menu.Dropdown>
       </Menu>
     </div>

@@ -12,6 +12,7 @@ export function useTreeDrag(
   place: PlaceOfTree,
   places: readonly PlaceOfTree[],
   move: (place: string, to: Spot) => void,
+  canAct: boolean,
 ): Drag {
   const [over, setOver] = useState<Part>();
   const [lifted, setLifted] = useState(false);
@@ -21,7 +22,7 @@ export function useTreeDrag(
 
   useEffect(() => {
     const element = row.current;
-    if (element === null) return;
+    if (element === null || !canAct) return;
     const partAt = (clientY: number): Part => {
       const { top, height } = element.getBoundingClientRect();
       return partOf(clientY - top, height);
@@ -53,6 +54,6 @@ export function useTreeDrag(
         },
       }),
     );
-  }, [row]);
+  }, [row, canAct]);
   return { over, lifted };
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { page } from './assets.ts';
 import { AGAIN } from './navigation.ts';
 
-export type Waiting = { for: 'start' } | { for: 'lateStart' | 'help'; said: string };
+export type Waiting = { for: 'start' } | { for: 'lateStart' | 'help' | 'broken'; said: string };
 
 const WORDS = {
   start: { title: 'Outpost is starting', text: 'One moment, please.' },
@@ -12,6 +12,10 @@ const WORDS = {
     text: 'The station has not answered yet. This page goes on by itself as soon as it does.',
   },
   help: { title: 'The station could not be started', text: 'Below is what it said. When the cause is mended, try again.' },
+  broken: {
+    title: 'The screens broke again and again',
+    text: 'The station works on. Below is how they ended; under “Help” in the menu you can save diagnostics for whoever helps you.',
+  },
 } as const;
 
 export function waitingPage(waiting: Waiting): Response {

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
+import { EXAMPLE } from '../../../contract/examples.ts';
+import { CONTRACT } from '../../../contract/version.ts';
 import { networks } from '../../store/networks.ts';
 import type { StationSettings } from '../../store/settings.ts';
 import { openTestStation } from '../../testing/station.ts';
@@ -213,6 +215,40 @@ test('the cookie counts only from a page that is certainly ours', async (t) => {
     assert.ok(typeof socket !== 'number', path);
     socket.terminate();
   }
+});
+
+test('what one sees as somebody else has a cookie of its own, which counts only where it is asked for; one’s own stays', async (t) => {
+  const { url, port } = await open(t);
+  const { pair } = await signIn(url);
+  const origin = `http://127.0.0.1:${port}`;
+  const own = { cookie: pair, origin };
+  const seen = await post(url, 'people.seeAs', { person: EXAMPLE.viewer }, { ...own, 'outpost-session': 'cookie' });
+  assert.equal(seen.status, 200, seen.text);
+  assert.deepEqual(Object.keys(JSON.parse(seen.text)), ['token', 'until']);
+  assert.equal(JSON.parse(seen.text).token, '', 'no script reads it');
+  const [header] = seen.headers['set-cookie'] as string[];
+  assert.match(header as string, /^__Host-outpost-view-[0-9a-f]{12}=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Secure$/);
+  const [view] = (header as string).split(';') as [string];
+  const both = { cookie: `${pair}; ${view}`, origin };
+  const who = async (headers: Record<string, string>) => {
+    const said = await post(url, 'people.me', {}, headers);
+    return said.status === 200 ? (JSON.parse(said.text) as { person: { id: string } }).person.id : said.status;
+  };
+  assert.equal(await who(both), EXAMPLE.admin);
+  assert.equal(await who({ ...both, 'outpost-view': 'yes' }), EXAMPLE.viewer);
+  // A page that says so never gets its own session by mistake.
+  assert.equal(await who({ ...own, 'outpost-view': 'yes' }), 401);
+  assert.equal(await who({ cookie: `${both.cookie}; ${view}`, origin, 'outpost-view': 'yes' }), 400);
+  for (const path of ['/api/calls', '/api/channel']) {
+    assert.equal(await dialled(url, path, undefined, { headers: own, query: `contract=${CONTRACT}&view=yes` }), 401);
+    const socket = await dialled(url, path, undefined, { headers: both, query: `contract=${CONTRACT}&view=yes` });
+    assert.notEqual(typeof socket, 'number');
+    if (typeof socket !== 'number') socket.terminate();
+  }
+  const end = await post(url, 'people.endSeeAs', {}, { ...both, 'outpost-view': 'yes' });
+  assert.match((end.headers['set-cookie'] as string[])[0] as string, /^__Host-outpost-view-\w+=; .*Max-Age=0/);
+  assert.equal(await who({ ...both, 'outpost-view': 'yes' }), 401);
+  assert.equal(await who(both), EXAMPLE.admin);
 });
 
 test('a cookie sent twice is refused, whichever of the two is right; one that is none opens nothing', async (t) => {

@@ -116,7 +116,8 @@ export function refuseStranger(options: GuardOptions, isKnown: (name: string) =>
   const site = one(headers['sec-fetch-site']);
   if (site !== undefined && site !== 'same-origin' && site !== 'none')
     return { status: 403, code: 'forbidden', message: 'This page may not talk to the station.' };
-  if (cookieValues(one(headers.cookie), cookieName(options, head)).length > 1)
+  const names = [cookieName(options, head), cookieName(options, head, 'view')];
+  if (names.some((name) => cookieValues(one(headers.cookie), name).length > 1))
     return { status: 400, code: 'invalid', message: 'The session was sent twice. Sign out and in again.' };
   return undefined;
 }
@@ -132,14 +133,17 @@ const pageOf = ({ secure, headers }: Head) => `${secure ? 'https' : 'http'}://${
 /** An entry of allowedHosts as a browser writes it: in small letters, without the usual port. */
 const outerUrl = (allowed: string): URL | null => URL.parse(/^https?:\/\//i.test(allowed) ? allowed : `https://${allowed}`);
 
-/** The session a request carries. A cookie counts only where the page that sent it is certainly ours. */
-export function tokenOf(options: GuardOptions, head: Head): string | undefined {
+/**
+ * The session a request carries. A cookie counts only where the page that sent it is certainly ours. `which`: a page that sees as
+ * somebody else says so, and gets its own session in no case.
+ */
+export function tokenOf(options: GuardOptions, head: Head, which: Which = 'own'): string | undefined {
   const { headers } = head;
   const given = bearer(headers.authorization);
   if (given !== undefined) return given;
   const fromUs = one(headers.origin) !== undefined || one(headers['sec-fetch-site']) === 'same-origin';
   if (!fromUs) return undefined;
-  return cookieValues(one(headers.cookie), cookieName(options, head))[0];
+  return cookieValues(one(headers.cookie), cookieName(options, head, which))[0];
 }
 
 export function originOf({ forwardedHeader }: GuardOptions, head: Head): Origin {
@@ -164,6 +168,9 @@ export const isFromHere = ({ address, proxied, headers }: Head): boolean =>
 
 // ---- the cookie
 
+/** One's own session, or the one in which one sees as somebody else: beside it, so that one's own is there afterwards. */
+export type Which = 'own' | 'view';
+
 /**
  * Named after the station, as ports share cookies. `__Host-` wherever the browser takes a Secure cookie: over TLS, ours or that of
  * the proxy by which alone another name can reach a station on loopback; and on loopback itself.
@@ -171,13 +178,14 @@ export const isFromHere = ({ address, proxied, headers }: Head): boolean =>
 export function cookieName(
   { beyondLoopback, allowedHosts, stationId }: GuardOptions,
   { secure, proxied, headers }: Pick<Head, 'secure' | 'proxied' | 'headers'>,
+  which: Which = 'own',
 ): string {
   const host = one(headers.host) ?? '';
   // A proxy that is believed may have said what the browser speaks; of any other it is known by the name alone.
   const saidPlain = proxied && headers['x-forwarded-proto'] === 'http';
   const plain = saidPlain || beyondLoopback || allowedHosts.some((allowed) => isPlain(allowed, host));
   const strict = secure || isLoopbackName(hostName(host)) || !plain;
-  return `${strict ? '__Host-' : ''}outpost-${stationId.slice(-12)}`;
+  return `${strict ? '__Host-' : ''}outpost-${which === 'view' ? 'view-' : ''}${stationId.slice(-12)}`;
 }
 
 const isPlain = (allowed: string, host: string): boolean => {
@@ -188,10 +196,11 @@ const isPlain = (allowed: string, host: string): boolean => {
 /** As long as browsers keep any. The session behind it ends when the station says so; that of a screen on a wall never by itself. */
 const COOKIE_S = 400 * 24 * 60 * 60;
 
-export function cookieHeader(options: GuardOptions, head: Head, token: string | undefined): string {
-  const name = cookieName(options, head);
-  const life = token === undefined ? 'Max-Age=0' : `Max-Age=${COOKIE_S}`;
-  return `${name}=${token ?? ''}; Path=/; HttpOnly; SameSite=Strict; ${life}${name.startsWith('__Host-') ? '; Secure' : ''}`;
+export function cookieHeader(options: GuardOptions, head: Head, token: string | undefined, which: Which = 'own'): string {
+  const name = cookieName(options, head, which);
+  // That of a view goes with the browser, if not before.
+  const life = token === undefined ? '; Max-Age=0' : which === 'own' ? `; Max-Age=${COOKIE_S}` : '';
+  return `${name}=${token ?? ''}; Path=/; HttpOnly; SameSite=Strict${life}${name.startsWith('__Host-') ? '; Secure' : ''}`;
 }
 
 function cookieValues(header: string | undefined, name: string): string[] {

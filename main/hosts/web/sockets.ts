@@ -45,7 +45,7 @@ export function serveSockets(server: Server, site: Site, guard: GuardOptions, is
     if (refused) return turnAway(stream, refused.status, 'Refused');
     // Whom a proxy names is asked of each request anew: a socket may stay open long after that person has left the proxy.
     const { named: _, ...origin } = originOf(guard, head);
-    const request: Request = { token: tokenOf(guard, head), origin };
+    const request: Request = { token: tokenOf(guard, head, url.searchParams.has('view') ? 'view' : 'own'), origin };
     if ((await site.authority.session(request.token)) === undefined) return turnAway(stream, 401, 'Unauthorized');
     if (stream.destroyed) return;
     door.sockets.handleUpgrade(incoming, stream, first, (socket) => {

@@ -9,7 +9,9 @@ import * as audit from './0060-audit.ts';
 import * as secondFactorPolicy from './0070-second-factor-policy.ts';
 import * as quietHours from './0072-quiet-hours.ts';
 import * as auditThings from './0074-audit-things.ts';
+import * as teams from './0080-teams.ts';
 import * as mailedLinks from './0090-mailed-links.ts';
+import * as views from './0110-views.ts';
 import * as plant from './0120-plant.ts';
 
 export type Migration = { version: number; up(migrate: Migrate): Promise<void> };
@@ -24,6 +26,8 @@ export const migrations: readonly Migration[] = [
   { version: 70, up: secondFactorPolicy.up },
   { version: 72, up: quietHours.up },
   { version: 74, up: auditThings.up },
-  { version: 120, up: plant.up },
+  { version: 80, up: teams.up },
   { version: 90, up: mailedLinks.up },
+  { version: 110, up: views.up },
+  { version: 120, up: plant.up },
 ];
