@@ -26,7 +26,7 @@ for (const procedure of declaredProcedures)
     assert.match(route.summary ?? '', SENTENCE);
     assert.ok(meta.kind === 'question' || meta.kind === 'command');
     // What a declaration says, the router carries out: a word that nobody reads would be a promise that nobody keeps.
-    assert.deepEqual(Object.keys(meta).sort(), ['critical', 'endsView', 'example', 'kind', 'needs', 'personal', 'undoable']);
+    assert.deepEqual(Object.keys(meta).sort(), ['critical', 'endsView', 'example', 'kind', 'maxBytes', 'needs', 'personal', 'undoable']);
     assert.notEqual(meta.example, undefined, 'no example input');
     checkNeeds(meta.needs, inputSchema.parse(meta.example));
     assert.ok(outputSchema);
