@@ -215,10 +215,7 @@ export class Bus<Request, Reply> {
     const device = this.deviceOf(job.device);
     const request = this.distinct(job, device, now);
     const exchange = this.wire.begin(request);
-    if (!this.wire.ids) {
-      this.unread = new Uint8Array();
-      this.connection?.flush();
-    }
+    if (!this.wire.ids) this.unread = new Uint8Array();
     this.quietAtLatest = 0;
     this.counts.requests++;
     device.requests++;

@@ -37,7 +37,7 @@ export type Events = { data(bytes: Uint8Array): void; closed(why: string): void 
 
 export type Connection = {
   write(bytes: Uint8Array): void;
-  /** Throws away what has come and not been read. */
+  /** Throws away what has come and not been read. It may throw away what is just being sent: silence follows. */
   flush(): void;
   close(): void;
 };

@@ -37,9 +37,26 @@ function take(received: Uint8Array, id: number, unit: number, request: ModbusReq
       if (length !== 1 + (refusal ? EXCEPTION_BYTES : replyBytes(request))) return broken(`a length of ${length} in the header`);
       if (received.length < end) return { is: 'more', skip: at };
       const reply = decodeReply(request, received.subarray(at + HEADER_BYTES, end));
-      return typeof reply === 'string' ? broken(reply) : { is: 'reply', reply, used: end, skip: at };
+      if (typeof reply === 'string') return broken(reply);
+      if (!couldBegin(received, end, id)) return broken('what follows the frame is none: some of it was lost');
+      return { is: 'reply', reply, used: end, skip: at };
     }
     if (received.length < end) return { is: 'more', skip: at };
     at = end;
   }
+}
+
+/** Ids so far back may still be answered a second time. */
+const RECENT_IDS = 1_024;
+
+/**
+ * Whether another frame could begin here. Where bytes of a reply were lost, those of the next frame would be taken for its data; then
+ * what is left begins in the middle of one.
+ */
+function couldBegin(received: Uint8Array, at: number, latest: number): boolean {
+  const left = received.length - at;
+  const word = (offset: number) => ((received[at + offset] as number) << 8) | (received[at + offset + 1] as number);
+  if (left >= 2 && ((latest - word(0)) & 0xffff) > RECENT_IDS) return false;
+  if (left >= 4 && word(2) !== 0) return false;
+  return left < 6 || (word(4) >= LEAST && word(4) <= MOST);
 }

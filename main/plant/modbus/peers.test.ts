@@ -1,6 +1,7 @@
 // Other people's slaves, over TCP, serial lines and serial frames in TCP: what we read is what they hold, what we write is what they say they hold.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { inspect } from 'node:util';
 import { PEER_SIZE, PEER_UNIT, type Peer, type PeerName, peerMissing, ptyMissing, ptyPair, startPeer } from '../../testing/plant/peers.ts';
 import { openPorts } from '../bus/ports.ts';
 import { type Driver, systemClock } from '../driver.ts';
@@ -151,7 +152,7 @@ onEachWay('what is written is what the peer says it holds, and what lies beside 
   configured(line, registers);
   for (const [n, one] of registers.entries()) {
     const outcome = await line.write(`t${n}`, EXAMPLES[one.type]);
-    assert.equal(outcome.outcome, 'confirmed', JSON.stringify([one, outcome]));
+    assert.equal(outcome.outcome, 'confirmed', inspect([one, outcome]));
     const words = await peer.holds('holding', one.address, width(one));
     assert.equal(decode(one, words), EXAMPLES[one.type]);
     const own = ownBits(one);
