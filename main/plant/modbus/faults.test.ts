@@ -37,6 +37,17 @@ test('the bare library gives wrong values on every kind of line', async () => {
   }
 });
 
+test('a reply that comes 256 requests late is not given to the one whose short id would be the same', async () => {
+  const one = scenario(1, { way: 'tcp' });
+  const unit = one.units[0] as number;
+  const steps = Array.from({ length: 300 }, (_, n) => ({ read: [`${unit}.h${n === 0 ? 0 : 200}`] }));
+  // The second reading begins with the time-out of the first; from then on one takes two milliseconds.
+  const late = { kind: 'late', ms: one.timeoutMs + 255 * 2 - 1 } as const;
+  const wrapped = { ...one, steps, faults: [late] };
+  assert.equal((await runInMemory(wrapped)).wrong, 0);
+  assert.equal((await runBare(wrapped)).wrong, 1);
+});
+
 test('without faults everything is right, by our driver and by the bare library', async () => {
   for (const seed of seedsFrom(1, 30)) {
     const calm = { ...scenario(seed), faults: [] };

@@ -82,7 +82,8 @@ export class FaultyLine {
     if (!this.scenario.units.includes(unit)) return;
     if (way !== 'tcp' && !isWhole(frame, 0, frame.length)) return;
     const took = TURNAROUND_MS + (fault.kind === 'delay' || fault.kind === 'late' ? fault.ms : 0);
-    const at = Math.max(this.clock.monotonic(), this.free.get(unit) ?? 0) + took;
+    // Over TCP there are ids, and a gateway may well answer in another order.
+    const at = Math.max(this.clock.monotonic(), way === 'tcp' ? 0 : (this.free.get(unit) ?? 0)) + took;
     this.free.set(unit, at);
     this.clock.after(at - this.clock.monotonic(), () => this.reply(held, unit, frame, fault));
   }

@@ -6,7 +6,8 @@
 //   TCP has a checksum of its own: there only what a faulty device or gateway writes into the header itself is changed.
 // - A second copy of a reply, on a line without ids, that comes when the next request of the same shape is already out. Copies
 //   there follow the first one at once; over TCP they come whenever they like.
-// - Replies out of order from one device: late ones hold up what comes behind them, as in any device and any stream.
+// - Replies out of order from one device on a line without ids: a late one holds up what comes behind it, as in any device.
+//   Over TCP they come in any order.
 import { type Dice, dice } from '../dice.ts';
 
 export type Way = 'tcp' | 'rtu' | 'rtu-tcp';
