@@ -12,6 +12,8 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   'desktop-bridge': () => import('./desktop-bridge.ts'),
   'people-authorise': () => import('./people-authorise.ts'),
   'people-signin': () => import('./people-signin.ts'),
+  'plant-storage': () => import('./plant-storage.ts'),
+  'plant-history': () => import('./plant-history.ts'),
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean', default: false } } });

@@ -51,6 +51,7 @@ async function buildMain(): Promise<void> {
       desktop: 'main/hosts/desktop/main.ts',
       'desktop-station': 'main/hosts/desktop/station.ts',
       'sqlite-check': 'main/store/sqliteCheckThread.ts',
+      telemetry: 'main/plant/telemetry/thread.ts',
     },
     outdir: 'dist/main.new',
     bundle: true,

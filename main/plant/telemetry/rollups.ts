@@ -1,0 +1,141 @@
+// Rollups where they lie: minutes in blocks of six hours, hours in blocks of four days. What was sealed last waits in short rows until a block is worth writing.
+import { Damaged } from './bytes.ts';
+import type { Catalog, SeriesRow } from './catalog.ts';
+import { type Buckets, bucketOf, coarser, emptyBuckets, HOUR, MINUTE, mergeBuckets, readBuckets, slice, writeBuckets } from './rollup.ts';
+
+/** The two levels: how long a bucket is, and how long a block of them. */
+export const LEVELS = [
+  { size: MINUTE, window: 6 * HOUR },
+  { size: HOUR, window: 96 * HOUR },
+] as const;
+const MOST_TAILS = 20;
+/** So many buckets at once are a block already. */
+const ENOUGH = 120;
+
+export class Rollups {
+  private readonly catalog: Catalog;
+  private readonly onDamage: (series: SeriesRow, from: number, to: number, why: string) => void;
+  /** Minutes of a class up to here are deleted: what comes late cannot be put together with them any more. */
+  private readonly deleted: (series: SeriesRow) => number;
+
+  constructor(
+    catalog: Catalog,
+    deleted: (series: SeriesRow) => number,
+    onDamage: (series: SeriesRow, from: number, to: number, why: string) => void,
+  ) {
+    this.catalog = catalog;
+    this.deleted = deleted;
+    this.onDamage = onDamage;
+  }
+
+  /** Minutes later than any before, but for the first, which may go on where the last one ended. */
+  add(series: SeriesRow, minutes: Buckets): void {
+    if (minutes.count < ENOUGH && series.tails + 1 < MOST_TAILS) {
+      this.catalog.addTail(series.id, writeBuckets(minutes, MINUTE));
+      series.tails += 1;
+      return;
+    }
+    const all = mergeBuckets(this.tails(series), minutes, 'add');
+    this.catalog.dropTails(series.id);
+    series.tails = 0;
+    this.apply(series, all, 'add');
+  }
+
+  /** Minutes made anew from their samples. */
+  replace(series: SeriesRow, minutes: Buckets): void {
+    this.fold(series);
+    this.apply(series, minutes, 'replace');
+  }
+
+  /** Minutes that only add to what is known: their other samples are deleted. */
+  addLate(series: SeriesRow, minutes: Buckets): void {
+    this.fold(series);
+    this.apply(series, minutes, 'add');
+  }
+
+  /** The buckets of a level that begin within. */
+  read(series: SeriesRow, level: 0 | 1, from: number, to: number): Buckets {
+    const { size, window } = LEVELS[level];
+    const parts = this.catalog
+      .blocks(series.id, level, bucketOf(from, window), to)
+      .map(({ start, body }) => this.unpack(series, start, window, size, body));
+    const all = parts.length === 1 ? (parts[0] as Buckets) : concat(parts);
+    if (series.tails === 0) return within(all, from, to);
+    const tails = this.tails(series);
+    return within(mergeBuckets(all, level === 0 ? tails : coarser(tails, size), 'add'), from, to);
+  }
+
+  private fold(series: SeriesRow): void {
+    if (series.tails === 0) return;
+    const tails = this.tails(series);
+    this.catalog.dropTails(series.id);
+    series.tails = 0;
+    this.apply(series, tails, 'add');
+  }
+
+  private tails(series: SeriesRow): Buckets {
+    if (series.tails === 0) return emptyBuckets(0);
+    return this.catalog
+      .tails(series.id)
+      .map((body) => this.unpack(series, 0, 0, MINUTE, body))
+      .reduce((all, one) => mergeBuckets(all, one, 'add'), emptyBuckets(0));
+  }
+
+  private apply(series: SeriesRow, minutes: Buckets, how: 'add' | 'replace'): void {
+    const { window } = LEVELS[0];
+    for (let at = 0; at < minutes.count; ) {
+      const start = bucketOf(minutes.starts[at] as number, window);
+      let end = at + 1;
+      while (end < minutes.count && (minutes.starts[end] as number) < start + window) end++;
+      const part = slice(minutes, at, end);
+      const all = this.merge(series, 0, start, part, how);
+      // An hour is made of its minutes, unless these are gone.
+      if (start < this.deleted(series)) this.hours(series, coarser(part, HOUR), 'add');
+      else this.hours(series, coarser(all, HOUR), 'replace');
+      at = end;
+    }
+  }
+
+  private hours(series: SeriesRow, hours: Buckets, how: 'add' | 'replace'): void {
+    // A block of minutes lies within one of hours.
+    if (hours.count > 0) this.merge(series, 1, bucketOf(hours.starts[0] as number, LEVELS[1].window), hours, how);
+  }
+
+  private merge(series: SeriesRow, level: 0 | 1, start: number, part: Buckets, how: 'add' | 'replace'): Buckets {
+    const { size, window } = LEVELS[level];
+    const body = this.catalog.block(series.id, level, start);
+    const all = body === undefined ? part : mergeBuckets(this.unpack(series, start, window, size, body), part, how);
+    this.catalog.putBlock(series.id, level, start, writeBuckets(all, size));
+    return all;
+  }
+
+  private unpack(series: SeriesRow, start: number, window: number, size: number, body: Uint8Array): Buckets {
+    try {
+      return readBuckets(body, size);
+    } catch (error) {
+      if (!(error instanceof Damaged)) throw error;
+      this.onDamage(series, start, start + window, error.message);
+      return emptyBuckets(0);
+    }
+  }
+}
+
+export function within(buckets: Buckets, from: number, to: number): Buckets {
+  let first = 0;
+  let end = buckets.count;
+  while (first < end && (buckets.starts[first] as number) < from) first++;
+  while (end > first && (buckets.starts[end - 1] as number) >= to) end--;
+  return slice(buckets, first, end);
+}
+
+/** Blocks one after another: no two hold the same time. */
+function concat(parts: readonly Buckets[]): Buckets {
+  const into = emptyBuckets(parts.reduce((sum, one) => sum + one.count, 0));
+  for (const one of parts) {
+    const at = into.count;
+    for (const column of ['starts', 'n', 'bad', 'min', 'max', 'sum', 'first', 'last', 'worst'] as const)
+      into[column].set(one[column].subarray(0, one.count), at);
+    into.count = at + one.count;
+  }
+  return into;
+}
