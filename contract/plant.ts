@@ -1,7 +1,7 @@
 // plant: devices and their tags, how they are configured, what they say now and what they said.
 import { z } from 'zod';
 import { EXAMPLE } from './examples.ts';
-import { area, command, type PlaceRef, question } from './procedure.ts';
+import { area, command, type PlaceRef, question, stream } from './procedure.ts';
 import * as v from './values.ts';
 
 /** A name for values a person knows the meaning of: {"0": "stopped", "1": "running"}. */
@@ -31,6 +31,7 @@ export const deviceDocument = z.strictObject({
   driver: v.key,
   connection: ofDriver.describe('How the device is reached, in the words of the driver.'),
   unit: z.int().min(0).max(255).optional().describe('Its address on a line that several share.'),
+  options: ofDriver.optional().describe('How it is spoken to, in the words of the driver: time-out, longest request.'),
   place: v.key.optional().describe('The building or system it belongs to.'),
   enabled: z.boolean().default(true),
   tags: z.array(tagDocument).max(50_000).default([]),
@@ -48,15 +49,6 @@ const difference = z.object({
 });
 export type Difference = z.infer<typeof difference>;
 
-const device = z.object({
-  id: v.key,
-  name: z.string(),
-  driver: z.string(),
-  unit: z.int().nullable(),
-  place: v.id.nullable(),
-  enabled: z.boolean(),
-  tags: z.int(),
-});
 const tag = z.object({
   id: v.key,
   name: z.string(),
@@ -68,6 +60,39 @@ const tag = z.object({
 });
 export type ListedTag = z.infer<typeof tag>;
 
+const quality = z.enum(['good', 'uncertain', 'bad', 'substituted']);
+/** Integers beyond 2⁵³, NaN and ±∞ travel as text. */
+const value = z.union([z.boolean(), z.number(), z.string()]).nullable();
+const currentValue = z.object({
+  tag: v.key,
+  time: v.time.nullable().describe('When the device said it; null: it has not been read yet.'),
+  value,
+  quality,
+  reason: z.string().optional(),
+});
+export type CurrentValue = z.infer<typeof currentValue>;
+
+const bound = z.union([z.number(), z.string()]).nullable();
+const point = z.tuple([v.time, bound, bound, bound, z.int()]).describe('time, least, greatest, mean, how many');
+const gap = z.tuple([v.time, v.time]);
+
+const deviceState = z.object({
+  state: z.enum(['off', 'unknown', 'up', 'failing', 'down']),
+  reason: z.string().nullable(),
+  lastReplyAt: v.time.nullable(),
+  roundTripMs: z.number().nullable(),
+});
+
+const device = z.object({
+  id: v.key,
+  name: z.string(),
+  driver: z.string(),
+  unit: z.int().nullable(),
+  place: v.id.nullable(),
+  enabled: z.boolean(),
+  tags: z.int(),
+  health: deviceState,
+});
 /** May be left out where the station holds one site. */
 const atSite = v.id.optional().describe('May be left out where the station holds one site.');
 const here = (input: { site?: string | undefined }): PlaceRef => (input.site === undefined ? 'station' : { site: input.site });
@@ -144,6 +169,26 @@ export const plant = area('plant', {
     output: z.object({ tags: z.array(tag), next: v.key.nullable() }),
     example: { site: EXAMPLE.site, device: EXAMPLE.device },
   }),
+  readCurrent: question({
+    summary: 'What tags say now: value, time and how far it can be trusted.',
+    input: z.strictObject({ site: atSite, tags: z.array(v.key).min(1).max(20_000) }),
+    needs: { permission: 'plant.view', at: here },
+    output: z.array(currentValue),
+    example: { site: EXAMPLE.site, tags: [EXAMPLE.tag] },
+  }),
+  readHistory: question({
+    summary: 'What a tag said over a time, for a chart so many pixels wide: least, greatest and mean of each, and where nothing was said.',
+    input: z.strictObject({ site: atSite, tag: v.key, from: v.time, to: v.time, width: z.int().min(1).max(20_000) }),
+    needs: { permission: 'plant.view', at: here },
+    output: z.object({
+      points: z.array(point),
+      gaps: z.array(gap),
+      epochs: z
+        .array(z.object({ epoch: z.int(), from: v.time }))
+        .describe('From where on values mean something else: another type, unit or scale.'),
+    }),
+    example: { site: EXAMPLE.site, tag: EXAMPLE.tag, from: 0, to: 3_600_000, width: 600 },
+  }),
   removeDevice: command({
     summary: 'Take a device out, with its tags. Their history stays, and is theirs again if they come back under the same id.',
     input: z.strictObject({ site: atSite, device: v.key, opId: v.opId }),
@@ -152,7 +197,16 @@ export const plant = area('plant', {
     example: { site: EXAMPLE.site, device: EXAMPLE.device },
   }),
 });
-export const plantStreams = {};
+export const plantStreams = {
+  values: stream({
+    summary: 'What tags say, as it changes.',
+    delivery: 'state',
+    input: z.strictObject({ site: atSite, tags: z.array(v.key).min(1).max(1_000) }),
+    needs: { permission: 'plant.view', at: here },
+    value: currentValue,
+    example: { site: EXAMPLE.site, tags: [EXAMPLE.tag] },
+  }),
+};
 
 /** Facts about the plant. */
 export type PlantEvent = { event: 'plant.configChanged'; site: string };

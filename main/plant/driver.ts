@@ -105,11 +105,16 @@ export type Line<D, A, R> = {
 
 export type Tools = { clock: Clock; ports: Ports };
 
+/** Where a value lies, as far as others can: so many cells of one table, from the first on. */
+export type Span = { table: string; from: number; count: number };
+
 export type Driver<C, D, A, R = never> = {
   name: string;
   connection: z.ZodType<C>;
   device: z.ZodType<D>;
   address: z.ZodType<A>;
+  /** Of values that have an extent: two that overlap by a part are a mistake in the configuration. */
+  span?(address: A): Span;
   /** Devices whose connections give the same text share one line. */
   line(connection: C): string;
   open(connection: C, tools: Tools): Line<D, A, R>;

@@ -16,6 +16,7 @@ export const device = entity({
     driver: text(),
     connection: json<Words>({}),
     unit: optionalInteger(),
+    options: json<Words>({}),
     enabled: boolean(true),
   },
   authority: 'anyone',

@@ -13,6 +13,7 @@ export type Folder = {
   backups: string;
   logs: string;
   settings: string;
+  telemetry: string;
   /** Lets another process have the folder. */
   release(): void;
 };
@@ -67,6 +68,7 @@ export function folderPaths(path: string): Omit<Folder, 'release'> {
     backups: join(path, 'backups'),
     logs: join(path, 'logs'),
     settings: join(path, 'outpost.json'),
+    telemetry: join(path, 'telemetry'),
   };
 }
 

@@ -1,21 +1,12 @@
 // Whether a document of devices and tags makes sense, beyond its form: every wrong place by its path, its id and a sentence.
 import type { z } from 'zod';
 import type { DeviceDocument, PlantDocument, TagDocument } from '../../../contract/plant.ts';
+import type { Span } from '../driver.ts';
+import type { AnyDriver } from '../drivers.ts';
 
 export type Issue = { path: string; id: string; message: string };
 
-/** Where a value lies: so many cells of a table from a first one on. Within one driver; nothing else knows what a table is. */
-export type Span = { table: string; from: number; count: number };
-
-/** What a driver knows about a device before it speaks to it. */
-export type Rules = {
-  connection: z.ZodType;
-  register: z.ZodType;
-  /** Of a register that is well formed; undefined where values have no extent. */
-  span(register: unknown): Span | undefined;
-};
-
-export type Drivers = ReadonlyMap<string, Rules>;
+type Drivers = ReadonlyMap<string, AnyDriver>;
 
 export const FASTEST_SCAN_MS = 50;
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
@@ -36,15 +27,24 @@ export function checkDocument(document: PlantDocument, drivers: Drivers, places:
     if (twin !== undefined) say('.id', `is the id of ${twin} as well`);
     else devices.set(device.id, path);
     if (device.place !== undefined && !places.has(device.place)) say('.place', `“${device.place}” is no building or system of this site`);
-    const rules = drivers.get(device.driver);
-    if (rules === undefined) say('.driver', `“${device.driver}” is no driver: ${[...drivers.keys()].join(', ')}`);
-    else for (const issue of faultsOf(rules.connection, device.connection)) say(`.connection${issue.path}`, issue.message);
-    issues.push(...checkTags(device, path, rules, tags));
+    const driver = drivers.get(device.driver);
+    if (driver === undefined) say('.driver', `“${device.driver}” is no driver: ${[...drivers.keys()].join(', ')}`);
+    else {
+      for (const issue of faultsOf(driver.connection, device.connection)) say(`.connection${issue.path}`, issue.message);
+      for (const issue of faultsOf(driver.device, settingsOf(device))) say(`.options${issue.path}`, issue.message);
+    }
+    issues.push(...checkTags(device, path, driver, tags));
   }
   return issues;
 }
 
-function checkTags(device: DeviceDocument, path: string, rules: Rules | undefined, known: Map<string, string>): Issue[] {
+/** What the driver is told of a device beside its connection. */
+export const settingsOf = ({ unit, options }: { unit?: number | null | undefined; options?: object | undefined }) => ({
+  ...options,
+  ...(unit != null && { unit }),
+});
+
+function checkTags(device: DeviceDocument, path: string, driver: AnyDriver | undefined, known: Map<string, string>): Issue[] {
   const issues: Issue[] = [];
   const spans: (Span & { id: string; path: string })[] = [];
   for (const [n, tag] of device.tags.entries()) {
@@ -54,10 +54,10 @@ function checkTags(device: DeviceDocument, path: string, rules: Rules | undefine
     if (twin !== undefined) say('.id', `is the id of ${twin} as well`);
     else known.set(tag.id, at);
     for (const [inner, message] of faultsOfTag(tag)) say(inner, message);
-    if (rules === undefined) continue;
-    const faults = faultsOf(rules.register, tag.register);
+    if (driver === undefined) continue;
+    const faults = faultsOf(driver.address, tag.register);
     for (const fault of faults) say(`.register${fault.path}`, fault.message);
-    const span = faults.length === 0 ? rules.span(tag.register) : undefined;
+    const span = faults.length === 0 ? driver.span?.(driver.address.parse(tag.register)) : undefined;
     if (span) spans.push({ ...span, id: tag.id, path: at });
   }
   return [...issues, ...overlaps(spans)];

@@ -13,13 +13,17 @@ export type DeviceFields = Omit<Fields<typeof device>, 'site'>;
 export type TagFields = Omit<Fields<typeof tag>, 'site' | 'epoch'>;
 
 /** What a document leaves out of a device or a tag it names is as if it had said the usual. */
-export const deviceFields = ({ id, name, driver, connection, unit, enabled }: DeviceDocument, place: string | null): DeviceFields => ({
+export const deviceFields = (
+  { id, name, driver, connection, unit, options, enabled }: DeviceDocument,
+  place: string | null,
+): DeviceFields => ({
   place,
   key: id,
   name: name ?? id,
   driver,
   connection,
   unit: unit ?? null,
+  options: options ?? {},
   enabled,
 });
 
@@ -42,6 +46,7 @@ export const fieldsOfDevice = (row: DeviceRow): DeviceFields => ({
   driver: row.driver,
   connection: JSON.parse(row.connection) as DeviceFields['connection'],
   unit: row.unit,
+  options: JSON.parse(row.options) as DeviceFields['options'],
   enabled: row.enabled === 1,
 });
 
@@ -65,7 +70,7 @@ export function documentOf(devices: readonly DeviceRow[], tags: readonly TagRow[
 const sorted = <R extends { key: string }>(rows: readonly R[]): R[] => [...rows].sort((a, b) => (a.key < b.key ? -1 : 1));
 
 function deviceDocumentOf(row: DeviceRow, tags: readonly TagRow[], keyOfPlace: ReadonlyMap<string, string>): DeviceDocument {
-  const { key, name, driver, connection, unit, enabled, place } = fieldsOfDevice(row);
+  const { key, name, driver, connection, unit, options, enabled, place } = fieldsOfDevice(row);
   const placeKey = place === null ? undefined : keyOfPlace.get(place);
   return {
     id: key,
@@ -73,6 +78,7 @@ function deviceDocumentOf(row: DeviceRow, tags: readonly TagRow[], keyOfPlace: R
     driver,
     connection: connection as DeviceDocument['connection'],
     ...(unit !== null && { unit }),
+    ...(Object.keys(options).length > 0 && { options: options as Exclude<DeviceDocument['options'], undefined> }),
     ...(placeKey !== undefined && { place: placeKey }),
     enabled,
     tags: tags.map((tag) => {

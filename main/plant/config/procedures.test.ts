@@ -101,11 +101,11 @@ onBoth('one wrong line, and nothing of the whole document is there; each is name
   for (const dryRun of [true, false])
     await assert.rejects(importing(station, wrong, dryRun), ({ code, message, data }) => {
       assert.equal(code, 'invalid');
-      assert.match(message, /^Nothing was changed: devices\.1\.tags\.0\.register\.address \(x\) is 65535: .*, and 1 more\.$/);
+      assert.match(message, /^Nothing was changed: devices\.1\.tags\.0\.register \(x\) ends at 65536, beyond 65535, and 1 more\.$/);
       assert.deepEqual(
         data.issues.map(({ path, id }: { path: string; id: string }) => [path, id]),
         [
-          ['devices.1.tags.0.register.address', 'x'],
+          ['devices.1.tags.0.register', 'x'],
           ['devices.2.place', 'pump-3'],
         ],
       );

@@ -5,8 +5,10 @@ import type { Id } from '../../../contract/ids.ts';
 import type { PlantDocument } from '../../../contract/plant.ts';
 import type { Call, Procedures, Station } from '../../area.ts';
 import type { Tx } from '../../store/index.ts';
+import type { AnyDriver } from '../drivers.ts';
 import { device, type PlantTables, tag } from '../entities.ts';
-import { checkDocument, type Drivers, type Issue } from './check.ts';
+import type { Running } from '../running/index.ts';
+import { checkDocument, type Issue } from './check.ts';
 import { documentOf, fieldsOfTag } from './document.ts';
 import { type Plan, type Present, planImport } from './plan.ts';
 
@@ -18,7 +20,8 @@ const MOST_ISSUES = 1_000;
 
 export function configProcedures(
   { store }: Station,
-  drivers: Drivers,
+  drivers: ReadonlyMap<string, AnyDriver>,
+  running: Pick<Running, 'lines'>,
 ): Pick<Procedures<'plant'>, 'importConfig' | 'exportConfig' | 'listDevices' | 'listTags' | 'removeDevice'> {
   const read = () => store.read as Db;
 
@@ -70,6 +73,7 @@ export function configProcedures(
           place,
           enabled: enabled === 1,
           tags: tagsOf.get(id) ?? 0,
+          health: healthOf(enabled === 1, running.lines.device(id)),
         })),
       };
     },
@@ -136,6 +140,16 @@ export function configProcedures(
   }
 }
 
+function healthOf(enabled: boolean, health: ReturnType<Running['lines']['device']>) {
+  const said = { reason: null, lastReplyAt: null, roundTripMs: null, ...health };
+  return {
+    state: enabled ? (health?.state ?? ('unknown' as const)) : ('off' as const),
+    reason: said.reason,
+    lastReplyAt: said.lastReplyAt,
+    roundTripMs: said.roundTripMs,
+  };
+}
+
 /** Of a record that a trial would make. */
 const NOT_MADE = '';
 
@@ -151,7 +165,7 @@ function refused(issues: Issue[]): Refusal {
 }
 
 /** Where the input left the site out, the station holds one, or has to be told which. */
-function siteOf({ place }: Call): Id {
+export function siteOf({ place }: Pick<Call, 'place'>): Id {
   if (place?.kind === 'site') return place.site;
   throw new Refusal('invalid', 'This station holds several sites: say which one by “site”.');
 }

@@ -4,7 +4,7 @@ import { describePort, bitsPerCharacter as perCharacter, type SerialSettings, se
 import { tcpDial } from '../bus/tcp.ts';
 import type { Driver } from '../driver.ts';
 import { LIMITS, type LineSpeed, silenceMs } from '../planner.ts';
-import { type Register, register, TABLES } from '../registers.ts';
+import { type Register, register, TABLES, width } from '../registers.ts';
 import { type ModbusDevice, type ModbusRange, openModbusLine } from './line.ts';
 import { MOST } from './pdu.ts';
 import { rtuWire, tcpWire } from './wire.ts';
@@ -66,6 +66,8 @@ const device = z
     }),
   );
 
+const spanOf = (one: Register) => ({ table: one.table, from: one.address, count: width(one) });
+
 type Modbus<C> = Driver<C, ModbusDevice, Register, ModbusRange>;
 type Tcp = z.infer<typeof tcpConnection>;
 type OverTcp = z.infer<typeof overTcpConnection>;
@@ -79,6 +81,7 @@ export const modbusTcp: Modbus<Tcp> = {
   connection: tcpConnection,
   device,
   address: register,
+  span: spanOf,
   line: (connection) => `tcp ${place(connection)}`,
   open(connection, { clock, ports }) {
     const name = modbusTcp.line(connection);
@@ -99,6 +102,7 @@ export const modbusRtuOverTcp: Modbus<OverTcp> = {
   connection: overTcpConnection,
   device,
   address: register,
+  span: spanOf,
   line: (connection) => `tcp ${place(connection)}`,
   open(connection, { clock, ports }) {
     const name = modbusRtuOverTcp.line(connection);
@@ -120,6 +124,7 @@ export const modbusRtu: Modbus<Rtu> = {
   connection: rtuConnection,
   device,
   address: register,
+  span: spanOf,
   line: ({ port }) => `serial ${describePort(port)}`,
   open(connection, { clock, ports }) {
     const name = modbusRtu.line(connection);

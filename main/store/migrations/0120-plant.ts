@@ -12,6 +12,7 @@ export async function up(migrate: Migrate): Promise<void> {
     driver: TEXT,
     connection: EMPTY,
     unit: OPTIONAL_INTEGER,
+    options: EMPTY,
     enabled: { type: 'boolean', default: 1 },
   });
   await createIndex(migrate, 'devices', ['site', 'key']);
