@@ -63,7 +63,7 @@ async function buildMain(): Promise<void> {
     legalComments: 'none',
     logLevel: 'warning',
     // What carries a binary, and what is loaded rarely and is large.
-    external: ['better-sqlite3', '@node-rs/argon2', 'pg', 'nodemailer', 'selfsigned', 'electron'],
+    external: ['better-sqlite3', '@node-rs/argon2', 'serialport', 'pg', 'nodemailer', 'selfsigned', 'electron'],
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   });
   rmSync(at('dist/main'), { recursive: true, force: true });

@@ -85,20 +85,28 @@ export async function startPeer(t: TestContext, name: PeerName, ...args: string[
 
 /** Two serial ports that are joined: what goes into one comes out of the other. */
 export async function ptyPair(t: TestContext): Promise<[string, string]> {
+  const { ends, unplug } = await openPtyPair();
+  t.after(unplug);
+  return ends;
+}
+
+/** Unplugged, both ends are gone at once. */
+export async function openPtyPair(): Promise<{ ends: [string, string]; unplug(): Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'outpost-pty-'));
   const ends: [string, string] = [join(folder, 'a'), join(folder, 'b')];
   const child = spawn(
     'socat',
     ends.map((link) => `pty,raw,echo=0,link=${link}`),
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    { stdio: 'ignore' },
   );
-  t.after(async () => {
-    await stop(child);
-    rmSync(folder, { recursive: true, force: true });
-  });
-  child.stderr.resume();
   while (!ends.every(existsSync)) await new Promise((resolve) => setImmediate(resolve));
-  return ends;
+  return {
+    ends,
+    async unplug() {
+      await stop(child);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 async function stop(child: ChildProcess): Promise<void> {
