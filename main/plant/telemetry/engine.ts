@@ -8,8 +8,8 @@ import { decodeChunk, encodeChunk, type Header, type Identity, isUuid, mustAgree
 import { ChunkFiles } from './chunkFiles.ts';
 import { HotLog } from './log.ts';
 import { Pending, part, placeAt } from './pending.ts';
-import { type Buckets, bucketsOf, MINUTE, slice } from './rollup.ts';
-import { Rollups } from './rollups.ts';
+import { type Buckets, bucketOf, bucketsOf, MINUTE, slice } from './rollup.ts';
+import { LEVELS, Rollups } from './rollups.ts';
 import { type Batch, type Columns, KIND, LARGEST_TIME } from './sample.ts';
 import { readSealed } from './sealed.ts';
 
@@ -90,6 +90,7 @@ export class Engine {
     this.rollups = new Rollups(
       this.catalog,
       (series) => this.minutesDeleted(series),
+      (series, from, to) => bucketsOf(readSealed(this, series, from, to), MINUTE),
       (series, from, to, why) =>
         this.report({ what: 'rollup', name: `${series.tag} ${from}`, tag: series.tag, epoch: series.epoch, from, to, why }),
     );
@@ -379,12 +380,14 @@ export class Engine {
     return Number(this.catalog.meta(`minutes ${className}`) ?? Number.NEGATIVE_INFINITY);
   }
 
-  /** Within a transaction, before the minutes go. */
+  /** Within a transaction, before the blocks go that begin before: whatever these hold is gone then. */
   forgetMinutes(className: string | undefined, before: number): void {
+    const { window } = LEVELS[0];
+    const until = bucketOf(before + window - 1, window);
     const classes = className === undefined ? new Set([...this.rows.values()].map((row) => row.class)) : [className];
     for (const one of classes) {
       const known = Number(this.catalog.meta(`minutes ${one}`) ?? Number.NEGATIVE_INFINITY);
-      this.catalog.putMeta(`minutes ${one}`, String(Math.max(known, before)));
+      this.catalog.putMeta(`minutes ${one}`, String(Math.max(known, until)));
     }
   }
 
