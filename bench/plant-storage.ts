@@ -58,8 +58,11 @@ function signalOf(signal: Signal): (tag: number) => number {
       walks[tag] = (walks[tag] as number) + Math.floor(chance() * 9) - 4;
       return (walks[tag] as number) / 10;
     };
-  if (signal === 'boolean') return (tag) => (walks[tag] = chance() < 0.01 ? 1 - ((walks[tag] as number) % 2) : (walks[tag] as number) % 2);
-  return (tag) => Math.fround(50 + Math.sin(((walks[tag] as number) += 1) / 300) * 10 + chance() * 0.2);
+  return (tag) => {
+    const step = walks[tag] as number;
+    walks[tag] = signal === 'float32' || chance() < 0.01 ? step + 1 : step;
+    return signal === 'boolean' ? step % 2 : Math.fround(50 + Math.sin(step / 300) * 10 + chance() * 0.2);
+  };
 }
 
 /** Values of so many batches, given again and again: making them must not be what is measured. */

@@ -165,6 +165,8 @@ function catalogOn(raw: OwnFile) {
     },
 
     addFile: (className: string) => Number(addFile.run(className).lastInsertRowid),
+    restoreFile: (id: number, className: string, bytes: number) =>
+      raw.prepare('insert into file (id, class, bytes) values (?,?,?)').run(id, className, bytes),
     growFile: (id: number, bytes: number, chunks: number, from: number, to: number) => growFile.run(bytes, chunks, from, from, to, to, id),
     files: () => files.all() as FileRow[],
     doomed: () => raw.prepare('select id from file where doomed = 1').pluck().all() as number[],
@@ -216,6 +218,9 @@ function catalogOn(raw: OwnFile) {
     dropTails: (series: number) => dropTails.run(series),
 
     meta: (key: string) => meta.get(key) as string | undefined,
+    forgetMeta: (key: string) => raw.prepare('delete from meta where key = ?').run(key),
+    /** Of every life. */
+    skipSequences: (count: number) => raw.prepare('update life set last = last + ?').run(count),
     putMeta: (key: string, value: string) => putMeta.run(key, value),
     /** What is in use; pages that are free will be used again, or given back. */
     bytes(): number {

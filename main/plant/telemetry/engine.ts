@@ -3,13 +3,14 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Refusal } from '../../../contract/errors.ts';
 import { Damaged } from './bytes.ts';
-import { type Catalog, type ChunkRow, openCatalog, type SeriesRow } from './catalog.ts';
+import type { Catalog, ChunkRow, SeriesRow } from './catalog.ts';
 import { decodeChunk, encodeChunk, type Header, type Identity, isUuid, mustAgree, type Summary, summaryOf } from './chunk.ts';
 import { ChunkFiles } from './chunkFiles.ts';
-import { HotLog } from './log.ts';
+import { HotLog, type SeriesName } from './log.ts';
 import { Pending, part, placeAt } from './pending.ts';
-import { type Buckets, bucketsOf, MINUTE, slice } from './rollup.ts';
-import { Rollups } from './rollups.ts';
+import { openOrReplace, rebuild } from './rebuild.ts';
+import { type Buckets, bucketOf, bucketsOf, MINUTE, slice } from './rollup.ts';
+import { LEVELS, Rollups } from './rollups.ts';
 import { type Batch, type Columns, KIND, LARGEST_TIME } from './sample.ts';
 import { readSealed } from './sealed.ts';
 
@@ -36,8 +37,8 @@ export type SeriesWanted = {
 };
 
 export type Damage = {
-  what: 'chunk' | 'log' | 'rollup';
-  /** Where it lies: a chunk by its incarnation and number, the log by its file. */
+  what: 'chunk' | 'log' | 'rollup' | 'catalog';
+  /** Where it lies: a chunk by its incarnation and number, or by its file where that is all that is known. */
   name: string;
   tag?: string;
   epoch?: number;
@@ -84,16 +85,22 @@ export class Engine {
     this.options = { ...USUAL, ...options };
     const { folder, segmentBytes, fileBytes } = this.options;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    this.catalog = openCatalog(join(folder, 'catalog.db'));
+    const { catalog, why } = openOrReplace(folder);
+    this.catalog = catalog;
     for (const row of this.catalog.allSeries()) this.know(row);
     this.files = new ChunkFiles(join(folder, 'chunks'), this.catalog, fileBytes);
     this.rollups = new Rollups(
       this.catalog,
       (series) => this.minutesDeleted(series),
+      (series, from, to) => bucketsOf(readSealed(this, series, from, to), MINUTE),
       (series, from, to, why) =>
         this.report({ what: 'rollup', name: `${series.tag} ${from}`, tag: series.tag, epoch: series.epoch, from, to, why }),
     );
     this.log = new HotLog(join(folder, 'hot'), segmentBytes);
+    if (why !== undefined) {
+      this.report({ what: 'catalog', name: 'catalog.db', why });
+      rebuild(this, join(folder, 'chunks'));
+    }
     this.sequence = this.catalog.lastSequence(options.incarnation);
     this.replay();
   }
@@ -156,7 +163,10 @@ export class Engine {
   append(batch: Batch): void {
     this.mustBeSound(batch);
     if (this.pending.total > this.options.waitingSamples * 2) throw this.trouble ?? new Error('Samples wait that cannot be sealed.');
-    this.take(batch, this.log.write(batch));
+    this.take(
+      batch,
+      this.log.write(batch, (id) => this.rows.get(id) as SeriesRow),
+    );
     this.tidy();
   }
 
@@ -184,12 +194,24 @@ export class Engine {
   }
 
   private replay(): void {
-    const faults = this.log.replay((batch, record) =>
+    const ids = new Map<SeriesName, number>();
+    const faults = this.log.replay((batch, record, names) => {
+      // By name, since the catalog may have been made anew; where the name was in a damaged record, by handle.
+      for (let i = 0; i < batch.series.length; i++) {
+        const name = names.get(batch.series[i] as number);
+        if (name === undefined) continue;
+        let id = ids.get(name);
+        if (id === undefined) {
+          id = this.series([this.find(name.tag, name.epoch) ?? name])[0] as number;
+          ids.set(name, id);
+        }
+        batch.series[i] = id;
+      }
       this.take(batch, record, (id) => {
         const row = this.rows.get(id);
         return row !== undefined && row.sealed < record;
-      }),
-    );
+      });
+    });
     for (const { file, at, why } of faults) this.report({ what: 'log', name: `${file}:${at}`, why });
     for (const row of this.rows.values()) this.log.last = Math.max(this.log.last, row.sealed);
     this.log.dropBefore(this.pending.oldestRecord());
@@ -334,6 +356,17 @@ export class Engine {
     return true;
   }
 
+  /** A chunk found in a file, which the catalog does not know. */
+  adopt(file: number, place: number, bytes: Uint8Array): void {
+    const { header, columns } = decodeChunk(bytes);
+    const { tag, epoch, incarnation, sequence } = header;
+    if (this.catalog.chunk(incarnation, sequence) !== undefined) return;
+    const series = this.find(tag, epoch) ?? this.write({ tag, epoch });
+    if (!this.rows.has(series.id)) this.know(series);
+    const identity = { tag, epoch, incarnation, sequence };
+    this.enter({ series, columns, minutes: bucketsOf(columns, MINUTE), summary: header, identity, bytes, file, place });
+  }
+
   private isHere(header: Header, bytes: Uint8Array): boolean {
     const known = this.catalog.chunk(header.incarnation, header.sequence);
     if (known === undefined) return false;
@@ -379,12 +412,14 @@ export class Engine {
     return Number(this.catalog.meta(`minutes ${className}`) ?? Number.NEGATIVE_INFINITY);
   }
 
-  /** Within a transaction, before the minutes go. */
+  /** Within a transaction, before the blocks go that begin before: whatever these hold is gone then. */
   forgetMinutes(className: string | undefined, before: number): void {
+    const { window } = LEVELS[0];
+    const until = bucketOf(before + window - 1, window);
     const classes = className === undefined ? new Set([...this.rows.values()].map((row) => row.class)) : [className];
     for (const one of classes) {
       const known = Number(this.catalog.meta(`minutes ${one}`) ?? Number.NEGATIVE_INFINITY);
-      this.catalog.putMeta(`minutes ${one}`, String(Math.max(known, before)));
+      this.catalog.putMeta(`minutes ${one}`, String(Math.max(known, until)));
     }
   }
 

@@ -160,7 +160,7 @@ type Vector = {
 };
 
 /** Values that JSON cannot say are written as {"number": "NaN"} or {"integer": "…"}. */
-const valueOf = (value: unknown): Sample['value'] => {
+const saidValue = (value: unknown): Sample['value'] => {
   if (value === null || typeof value !== 'object') return value as Sample['value'];
   return 'integer' in value ? BigInt(value.integer as string) : Number((value as { number: string }).number);
 };
@@ -170,7 +170,7 @@ const VECTORS = JSON.parse(readFileSync(new URL('vectors.json', import.meta.url)
 for (const { name, identity, samples, hex } of VECTORS)
   test(`test vector: ${name}`, () => {
     const { header, columns } = decodeChunk(Uint8Array.from(Buffer.from(hex, 'hex')));
-    const expected = samples.map(({ value, ...rest }) => ({ ...rest, value: valueOf(value) }));
+    const expected = samples.map(({ value, ...rest }) => ({ ...rest, value: saidValue(value) }));
     assert.deepEqual(samplesOf(columns), expected);
     assert.deepEqual({ tag: header.tag, epoch: header.epoch, incarnation: header.incarnation, sequence: header.sequence }, identity);
     // The same samples give the same bytes, unless deflate does it otherwise.

@@ -13,7 +13,11 @@ const HEADER_BYTES = 20;
 
 const SMALL = 1 << 20;
 
-type Segment = { number: number; file: AppendFile; last: number };
+/** What a handle in a segment means: it must be read without the catalog. */
+export type SeriesName = { tag: string; epoch: number; class: string; period: number };
+type Segment = { number: number; file: AppendFile; last: number; named: boolean[] };
+/** A batch, its number, and the names of the handles in it as far as they are known. */
+type Take = (batch: Required<Batch>, number: number, names: ReadonlyMap<number, SeriesName>) => void;
 
 export type LogDamage = { file: string; at: number; why: string };
 
@@ -32,7 +36,7 @@ export class HotLog {
   }
 
   /** Reads everything there is, oldest first; what is damaged costs its record alone. A torn last record was never acknowledged. */
-  replay(take: (batch: Required<Batch>, number: number) => void): LogDamage[] {
+  replay(take: Take): LogDamage[] {
     const damage: LogDamage[] = [];
     const numbers = readdirSync(this.folder)
       .filter((name) => /^\d+\.log$/.test(name))
@@ -40,9 +44,9 @@ export class HotLog {
       .sort((a, b) => a - b);
     for (const [i, number] of numbers.entries()) {
       const file = new AppendFile(this.pathOf(number));
-      const segment = { number, file, last: this.last };
-      const { whole, faults } = readSegment(readFileSync(file.path), (batch, record) => {
-        take(batch, record);
+      const segment: Segment = { number, file, last: this.last, named: [] };
+      const { whole, faults } = readSegment(readFileSync(file.path), (batch, record, names) => {
+        take(batch, record, names);
         this.last = Math.max(this.last, record);
         segment.last = this.last;
       });
@@ -54,11 +58,13 @@ export class HotLog {
   }
 
   /** Written, though not yet on disk. Throws where it was not. */
-  write(batch: Batch): number {
+  write(batch: Batch, nameOf: (series: number) => SeriesName): number {
     const segment = this.current();
     const number = this.last + 1;
     const { out } = this;
     out.at = HEADER_BYTES;
+    const fresh = unnamed(batch.series, segment.named);
+    writeNames(out, fresh, nameOf);
     writeBatch(out, batch);
     const end = out.at;
     out.at = 12;
@@ -69,6 +75,7 @@ export class HotLog {
     out.u32(end);
     out.u32(sum);
     segment.file.append(out.bytes.subarray(0, end));
+    for (const series of fresh) segment.named[series] = true;
     this.last = number;
     segment.last = number;
     return number;
@@ -124,7 +131,7 @@ export class HotLog {
 
   private begin(): Segment {
     const number = (this.segments.at(-1)?.number ?? 0) + 1;
-    const segment = { number, file: new AppendFile(this.pathOf(number)), last: this.last };
+    const segment = { number, file: new AppendFile(this.pathOf(number)), last: this.last, named: [] };
     flushFolderSync(this.folder);
     this.segments.push(segment);
     return segment;
@@ -132,15 +139,13 @@ export class HotLog {
 }
 
 /** Gives the length up to which the segment is whole. Behind a damaged record the next whole one is looked for. */
-function readSegment(
-  bytes: Uint8Array,
-  take: (batch: Required<Batch>, number: number) => void,
-): { whole: number; faults: Omit<LogDamage, 'file'>[] } {
+function readSegment(bytes: Uint8Array, take: Take): { whole: number; faults: Omit<LogDamage, 'file'>[] } {
   const faults: Omit<LogDamage, 'file'>[] = [];
   let whole = 0;
   let broken: number | undefined;
+  const names = new Map<number, SeriesName>();
   for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
-    const record = readRecord(bytes, at);
+    const record = readRecord(bytes, at, names);
     if (record === undefined) {
       broken ??= at;
       at += 1;
@@ -148,14 +153,18 @@ function readSegment(
     }
     if (broken !== undefined) faults.push({ at: broken, why: `${at - broken} bytes are damaged` });
     broken = undefined;
-    take(record.batch, record.number);
+    take(record.batch, record.number, names);
     at += record.length;
     whole = at;
   }
   return { whole, faults };
 }
 
-function readRecord(bytes: Uint8Array, at: number): { batch: Required<Batch>; number: number; length: number } | undefined {
+function readRecord(
+  bytes: Uint8Array,
+  at: number,
+  names: Map<number, SeriesName>,
+): { batch: Required<Batch>; number: number; length: number } | undefined {
   if (bytes[at] !== (MAGIC & 255) || bytes[at + 1] !== ((MAGIC >>> 8) & 255)) return undefined;
   const from = new ByteReader(bytes, at);
   if (from.u32() !== MAGIC) return undefined;
@@ -164,7 +173,9 @@ function readRecord(bytes: Uint8Array, at: number): { batch: Required<Batch>; nu
   if (from.u32() !== crc32(bytes.subarray(at + 12, at + length))) return undefined;
   const number = from.f64();
   try {
-    return { batch: readBatch(new ByteReader(bytes.subarray(0, at + length), from.at)), number, length };
+    const record = new ByteReader(bytes.subarray(0, at + length), from.at);
+    for (const [series, name] of readNames(record)) names.set(series, name);
+    return { batch: readBatch(record), number, length };
   } catch (error) {
     if (error instanceof Damaged) return undefined;
     throw error;
@@ -179,6 +190,34 @@ const SHORT = 2;
 const LONG = 3;
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView<ArrayBufferLike>) => new Uint8Array(buffer, byteOffset, byteLength);
+
+/** The series that this segment has not named yet, each once. */
+function unnamed(series: Uint32Array, named: readonly boolean[]): number[] {
+  const fresh = new Set<number>();
+  for (let i = 0; i < series.length; i++) if (named[series[i] as number] !== true) fresh.add(series[i] as number);
+  return [...fresh];
+}
+
+function writeNames(out: ByteWriter, series: readonly number[], nameOf: (series: number) => SeriesName): void {
+  out.varint(series.length);
+  for (const one of series) {
+    const { tag, epoch, class: className, period } = nameOf(one);
+    out.u32(one);
+    out.text(tag);
+    out.u32(epoch);
+    out.text(className);
+    out.varint(period);
+  }
+}
+
+function readNames(from: ByteReader): [number, SeriesName][] {
+  const count = from.varint();
+  if (count > from.bytes.length) throw new Damaged(`${count} names`);
+  return Array.from({ length: count }, (): [number, SeriesName] => {
+    const series = from.u32();
+    return [series, { tag: from.text(), epoch: from.u32(), class: from.text(), period: from.varint() }];
+  });
+}
 
 function writeBatch(out: ByteWriter, { series, times, values, kinds, quality, reasons, texts }: Batch): void {
   const count = series.length;

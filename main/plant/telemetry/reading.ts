@@ -2,7 +2,7 @@
 import type { ChunkRow, SeriesRow } from './catalog.ts';
 import type { Damage, Engine } from './engine.ts';
 import { gapsOf, Pixels, type Point, Presence, type Span } from './pixels.ts';
-import { type Buckets, bucketOf, bucketsOf, coarser, mergeBuckets, slice } from './rollup.ts';
+import { type Buckets, bucketOf, bucketsOf, coarser, HOUR, MINUTE, mergeBuckets, slice } from './rollup.ts';
 import { LEVELS } from './rollups.ts';
 import { type Columns, QUALITY } from './sample.ts';
 import { joinChunks, within } from './sealed.ts';
@@ -44,8 +44,7 @@ export function answer(engine: Engine, { tag, epochs, from, to, width, now }: Qu
     const pixels = new Pixels(from, to, width);
     const presence = new Presence(series.period);
     const reader = new SeriesReader(engine, series, pixels, presence);
-    if (level === undefined) reader.raw(from, to, perPixel);
-    else reader.rolledUp(level, from, to, perPixel);
+    reader.read(level, from, to, perPixel);
     presence.endBad(to);
     read.push({ series, pixels, presence });
   }
@@ -96,8 +95,24 @@ class SeriesReader {
     this.waiting = engine.pending.read(series.id);
   }
 
+  /** From this source, or where it is deleted from the next coarser one. */
+  read(level: 0 | 1 | undefined, from: number, to: number, perPixel: number): void {
+    if (level === 1) {
+      this.rolledUp(1, from, to, perPixel);
+      return;
+    }
+    const { deleted } = this.series;
+    const end =
+      level === 0 ? bucketOf(this.engine.minutesDeleted(this.series), HOUR) : deleted === null ? from : bucketOf(deleted, MINUTE) + MINUTE;
+    const edge = Math.min(to, Math.max(from, end));
+    if (edge > from) this.read(level === 0 ? 1 : 0, from, edge, perPixel);
+    if (edge === to) return;
+    if (level === 0) this.rolledUp(0, edge, to, perPixel);
+    else this.raw(edge, to, perPixel);
+  }
+
   /** Whole buckets in the middle; at both ends the samples, unless these are deleted. */
-  rolledUp(level: 0 | 1, from: number, to: number, perPixel: number): void {
+  private rolledUp(level: 0 | 1, from: number, to: number, perPixel: number): void {
     const { size } = LEVELS[level];
     const { deleted } = this.series;
     const first = bucketOf(from + size - 1, size);
@@ -141,7 +156,7 @@ class SeriesReader {
   }
 
   /** From samples. A chunk that falls into one pixel and shares its time with no other is taken by its header. */
-  raw(from: number, to: number, perPixel: number): void {
+  private raw(from: number, to: number, perPixel: number): void {
     const rows = this.engine.catalog.overlapping(this.series, from, to);
     const waiting = within(this.waiting, from, to);
     for (const group of groupsOf(rows, waiting)) {

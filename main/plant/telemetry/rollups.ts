@@ -17,14 +17,18 @@ export class Rollups {
   private readonly onDamage: (series: SeriesRow, from: number, to: number, why: string) => void;
   /** Minutes of a class up to here are deleted: what comes late cannot be put together with them any more. */
   private readonly deleted: (series: SeriesRow) => number;
+  /** Minutes made anew from their samples; as far as there are any. */
+  private readonly remade: (series: SeriesRow, from: number, to: number) => Buckets;
 
   constructor(
     catalog: Catalog,
     deleted: (series: SeriesRow) => number,
+    remade: (series: SeriesRow, from: number, to: number) => Buckets,
     onDamage: (series: SeriesRow, from: number, to: number, why: string) => void,
   ) {
     this.catalog = catalog;
     this.deleted = deleted;
+    this.remade = remade;
     this.onDamage = onDamage;
   }
 
@@ -55,14 +59,19 @@ export class Rollups {
 
   /** The buckets of a level that begin within. */
   read(series: SeriesRow, level: 0 | 1, from: number, to: number): Buckets {
-    const { size, window } = LEVELS[level];
-    const parts = this.catalog
-      .blocks(series.id, level, bucketOf(from, window), to)
-      .map(({ start, body }) => this.unpack(series, start, window, size, body));
-    const all = parts.length === 1 ? (parts[0] as Buckets) : concat(parts);
+    const { size } = LEVELS[level];
+    const all = this.blocks(series, level, from, to);
     if (series.tails === 0) return within(all, from, to);
     const tails = this.tails(series);
     return within(mergeBuckets(all, level === 0 ? tails : coarser(tails, size), 'add'), from, to);
+  }
+
+  private blocks(series: SeriesRow, level: 0 | 1, from: number, to: number): Buckets {
+    const { window } = LEVELS[level];
+    const parts = this.catalog
+      .blocks(series.id, level, bucketOf(from, window), to)
+      .map(({ start, body }) => this.unpack(series, level, start, body));
+    return parts.length === 1 ? (parts[0] as Buckets) : concat(parts);
   }
 
   private fold(series: SeriesRow): void {
@@ -77,7 +86,7 @@ export class Rollups {
     if (series.tails === 0) return emptyBuckets(0);
     return this.catalog
       .tails(series.id)
-      .map((body) => this.unpack(series, 0, 0, MINUTE, body))
+      .map((body) => this.unpackTail(series, body))
       .reduce((all, one) => mergeBuckets(all, one, 'add'), emptyBuckets(0));
   }
 
@@ -102,19 +111,34 @@ export class Rollups {
   }
 
   private merge(series: SeriesRow, level: 0 | 1, start: number, part: Buckets, how: 'add' | 'replace'): Buckets {
-    const { size, window } = LEVELS[level];
     const body = this.catalog.block(series.id, level, start);
-    const all = body === undefined ? part : mergeBuckets(this.unpack(series, start, window, size, body), part, how);
-    this.catalog.putBlock(series.id, level, start, writeBuckets(all, size));
+    const all = body === undefined ? part : mergeBuckets(this.unpack(series, level, start, body), part, how);
+    this.catalog.putBlock(series.id, level, start, writeBuckets(all, LEVELS[level].size));
     return all;
   }
 
-  private unpack(series: SeriesRow, start: number, window: number, size: number, body: Uint8Array): Buckets {
+  /** A block that is damaged is made anew from what it was made of. */
+  private unpack(series: SeriesRow, level: 0 | 1, start: number, body: Uint8Array): Buckets {
+    const { size, window } = LEVELS[level];
     try {
       return readBuckets(body, size);
     } catch (error) {
       if (!(error instanceof Damaged)) throw error;
       this.onDamage(series, start, start + window, error.message);
+    }
+    if (level === 1) return coarser(within(this.blocks(series, 0, start, start + window), start, start + window), size);
+    const minutes = this.remade(series, start, start + window);
+    // What waits in short rows is added by whoever reads.
+    const tails = this.tails(series);
+    return tails.count === 0 ? minutes : within(minutes, start, tails.starts[0] as number);
+  }
+
+  private unpackTail(series: SeriesRow, body: Uint8Array): Buckets {
+    try {
+      return readBuckets(body, MINUTE);
+    } catch (error) {
+      if (!(error instanceof Damaged)) throw error;
+      this.onDamage(series, series.until ?? 0, series.until ?? 0, error.message);
       return emptyBuckets(0);
     }
   }

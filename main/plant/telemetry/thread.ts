@@ -1,11 +1,12 @@
 // The thread of the telemetry store: answers one question at a time, and flushes what was appended in groups.
 import { parentPort, workerData } from 'node:worker_threads';
 import { Refusal } from '../../../contract/errors.ts';
-import { storeError } from '../../store/faults.ts';
+import { isDamage, storeError } from '../../store/faults.ts';
 import { Damaged } from './bytes.ts';
 import type { Answered, Asked, Call, Calls, Ingested, PageGiven, PageWanted, ThreadOptions } from './calls.ts';
 import { Engine } from './engine.ts';
 import { answer, page } from './reading.ts';
+import { markDamaged } from './rebuild.ts';
 import { carryOut, plan } from './retention.ts';
 import type { Columns } from './sample.ts';
 
@@ -16,9 +17,21 @@ const TIDY_MS = 1_000;
 
 const port = parentPort as NonNullable<typeof parentPort>;
 const options = workerData as ThreadOptions;
-const engine = new Engine(options);
+const engine = opened();
+
+function opened(): Engine {
+  try {
+    return new Engine(options);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    markDamaged(options.folder);
+    return new Engine(options);
+  }
+}
 
 const refusal = (error: unknown) => {
+  // From the catalog: damage of everything else is met and told where it is read.
+  if (isDamage(error)) markDamaged(options.folder);
   const meant =
     error instanceof Damaged ? new Refusal('invalid', `A chunk is damaged: ${error.message}.`, { cause: 'damaged' }) : storeError(error);
   if (meant instanceof Refusal) return { code: meant.code, message: meant.message, data: meant.data };
