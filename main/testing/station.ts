@@ -45,6 +45,19 @@ export type TestStation = Site & {
   logged(): string;
 };
 
+/** Goes by itself, for what waits for a real device; it can be put ahead all the same. */
+export function wallClock(): TestClock {
+  let ahead = 0;
+  return Object.assign(() => Date.now() + ahead, {
+    advance: (ms: number) => {
+      ahead += ms;
+    },
+    set: (ms: number) => {
+      ahead = ms - Date.now();
+    },
+  });
+}
+
 export type TestStationOptions = {
   database?: TestDatabase;
   clock?: TestClock;

@@ -46,7 +46,10 @@ test('every wrong place is named by its path, its id and what is wrong with it',
     [[device({ place: 'nowhere' })], [/^devices\.0\.place .*“nowhere” is no building or system/]],
     [[device({ connection: { host: 'h', port: 70_000 } })], [/^devices\.0\.connection\.port /]],
     [[device({ connection: { host: 'h', prot: 1 } })], [/^devices\.0\.connection \(pump-1\) .*prot/]],
-    [[device({ tags: [tag('a', { register: register(70_000) })] })], [/^devices\.0\.tags\.0\.register\.address \(a\) /]],
+    [
+      [device({ tags: [tag('a', { register: register(70_000) })] })],
+      [/^devices\.0\.tags\.0\.register\.address \(a\) /, /register \(a\) ends at 70000, beyond 65535$/],
+    ],
     [[device({ tags: [tag('a', { register: register(65_535, 'uint32') })] })], [/register \(a\) ends at 65536, beyond 65535$/]],
     [[device({ tags: [tag('a', { register: register(1, 'bit') })] })], [/register \(a\) type bit and “bit” \(0 to 15\) belong together$/]],
     [
