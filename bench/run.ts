@@ -10,6 +10,8 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   'edge-start': () => import('./edge-start.ts'),
   'people-authorise': () => import('./people-authorise.ts'),
   'people-signin': () => import('./people-signin.ts'),
+  'plant-modbus': () => import('./plant-modbus.ts'),
+  'plant-neighbour': () => import('./plant-neighbour.ts'),
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean', default: false } } });
