@@ -14,6 +14,8 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   'people-signin': () => import('./people-signin.ts'),
   'plant-storage': () => import('./plant-storage.ts'),
   'plant-history': () => import('./plant-history.ts'),
+  'plant-modbus': () => import('./plant-modbus.ts'),
+  'plant-neighbour': () => import('./plant-neighbour.ts'),
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean', default: false } } });
