@@ -61,7 +61,9 @@ test('a full disk refuses what does not fit, keeps all that was acknowledged, an
   assert.equal((await store.status()).trouble, undefined);
   assert.deepEqual(await everything(store, TAG), [...acknowledged, ...more]);
   await store.close();
-  assert.deepEqual(await everything(await openTestTelemetry(t, { folder }), TAG), [...acknowledged, ...more]);
+  const again = await openTestTelemetry(t, { folder });
+  assert.deepEqual(await everything(again, TAG), [...acknowledged, ...more]);
+  assert.deepEqual((await again.status()).damage, []);
 });
 
 test('a store that was left on a full disk opens on it, answers, and takes more once there is room', async (t) => {
@@ -76,6 +78,7 @@ test('a store that was left on a full disk opens on it, answers, and takes more 
   // Not closed: as after a kill.
   const second = await openTestTelemetry(t, { folder });
   assert.deepEqual(await everything(second, TAG), acknowledged);
+  assert.deepEqual((await second.status()).damage, [], 'what did not fit was taken out of the log again');
   rmSync(ballast);
   await second.put(series, noise(1_000_000, 10));
   assert.equal((await everything(second, TAG)).length, acknowledged.length + 10);

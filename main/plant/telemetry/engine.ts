@@ -11,7 +11,7 @@ import { Pending, part, placeAt } from './pending.ts';
 import { openOrReplace, rebuild } from './rebuild.ts';
 import { type Buckets, bucketOf, bucketsOf, MINUTE, slice } from './rollup.ts';
 import { LEVELS, Rollups } from './rollups.ts';
-import { type Batch, type Columns, KIND, LARGEST_TIME } from './sample.ts';
+import { type Batch, type Columns, emptyColumns, KIND, LARGEST_TIME } from './sample.ts';
 import { readSealed } from './sealed.ts';
 
 export type EngineOptions = {
@@ -50,15 +50,16 @@ export type Damage = {
 export const USUAL_CLASS = 'standard';
 const USUAL = { chunkSamples: 1_024, waitingSamples: 6_000_000, logBytes: 128 << 20, segmentBytes: 16 << 20, fileBytes: 16 << 20 };
 /** Samples that are sealed in one transaction. */
-const SEALED_AT_ONCE = 128 * 1_024;
+const SEALED_AT_ONCE = 256 * 1_024;
 /** A chunk does not reach over a longer silence. */
 const LONGEST_SILENCE = 7 * 86_400_000;
 /** Runs of late minutes that are nearer to each other are read as one. */
 const NEAR = 6 * 3_600_000;
+const SCRATCH = 4_096;
 const RETRY_MS = 2_000;
 const MOST_DAMAGE = 1_000;
 
-type Part = { series: SeriesRow; columns: Columns; minutes: Buckets; summary: Summary; identity: Identity; bytes: Uint8Array };
+type Part = { series: SeriesRow; minutes: Buckets; summary: Summary; identity: Identity; bytes: Uint8Array };
 type Placed = Part & { file: number; place: number };
 
 export class Engine {
@@ -77,6 +78,8 @@ export class Engine {
   private readonly byTag = new Map<string, SeriesRow[]>();
   private readonly ready = new Set<number>();
   private readySamples = 0;
+  /** What is being sealed: columns made anew for every chunk would keep the collector busy. */
+  private readonly scratch = emptyColumns(SCRATCH);
   private sequence: number;
   private notBefore = 0;
 
@@ -280,19 +283,19 @@ export class Engine {
       this.pending.release(id);
       this.ready.delete(id);
     }
-    this.readySamples = Math.max(0, this.readySamples - parts.reduce((sum, { columns }) => sum + columns.count, 0));
+    this.readySamples = Math.max(0, this.readySamples - parts.reduce((sum, { summary }) => sum + summary.count, 0));
     if (this.ready.size === 0) this.readySamples = 0;
   }
 
   private partsOf(series: SeriesRow): Part[] {
-    const columns = this.pending.read(series.id);
+    const columns = this.pending.counts(series.id) <= SCRATCH ? this.pending.read(series.id, this.scratch) : this.pending.read(series.id);
     return cuts(columns, series.until, this.options.chunkSamples).map(([from, to]) => {
       const own = part(columns, from, to);
       const minutes = bucketsOf(own, MINUTE);
       const summary = summaryOf(own, minutes);
       const { tag, epoch } = series;
       const identity = { tag, epoch, incarnation: this.options.incarnation, sequence: ++this.sequence };
-      return { series, columns: own, minutes, summary, identity, bytes: encodeChunk(identity, summary, own) };
+      return { series, minutes, summary, identity, bytes: encodeChunk(identity, summary, own) };
     });
   }
 
@@ -351,7 +354,7 @@ export class Engine {
     const series = this.rows.get(id) as SeriesRow;
     const { tag, epoch, incarnation, sequence } = header;
     const identity = { tag, epoch, incarnation, sequence };
-    this.store([{ series, columns, minutes, summary: header, identity, bytes }], () => {});
+    this.store([{ series, minutes, summary: header, identity, bytes }], () => {});
     if (incarnation === this.options.incarnation) this.sequence = Math.max(this.sequence, sequence);
     return true;
   }
@@ -364,7 +367,7 @@ export class Engine {
     const series = this.find(tag, epoch) ?? this.write({ tag, epoch });
     if (!this.rows.has(series.id)) this.know(series);
     const identity = { tag, epoch, incarnation, sequence };
-    this.enter({ series, columns, minutes: bucketsOf(columns, MINUTE), summary: header, identity, bytes, file, place });
+    this.enter({ series, minutes: bucketsOf(columns, MINUTE), summary: header, identity, bytes, file, place });
   }
 
   private isHere(header: Header, bytes: Uint8Array): boolean {

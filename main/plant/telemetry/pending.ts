@@ -40,7 +40,7 @@ export class Pending {
     const bits = bitsOf(values);
     let chain: Chain | undefined;
     let of = NONE;
-    const plain = kinds === undefined && reasons === undefined;
+    const plain = reasons === undefined && (kinds === undefined || kinds.every((kind) => kind <= KIND.boolean));
     for (let i = 0; i < series.length; i++) {
       if (series[i] !== of) {
         of = series[i] as number;
@@ -52,7 +52,7 @@ export class Pending {
       this.pool.times[at] = time;
       if (plain) {
         this.pool.values[at] = values[i] as number;
-        this.pool.kinds[at] = KIND.number;
+        this.pool.kinds[at] = kinds === undefined ? KIND.number : (kinds[i] as number);
         this.pool.reasons[at] = 0;
       } else this.addWhole(chain, at, batch, bits, i);
       this.pool.quality[at] = quality === undefined ? 0 : (quality[i] as number);
@@ -83,11 +83,10 @@ export class Pending {
     return this.chains[series];
   }
 
-  /** What waits of a series, in order of time; of two at one time the later one. */
-  read(series: number): Columns {
+  /** What waits of a series, in order of time; of two at one time the later one. Columns given must be long enough. */
+  read(series: number, into = emptyColumns(this.counts(series))): Columns {
     const chain = this.chains[series];
     if (chain === undefined) return emptyColumns(0);
-    const into = emptyColumns(chain.count);
     into.texts = chain.texts;
     // In halves: as a number the bits of an integer might change, and as BigInts they would each be an object.
     const halves = new Uint32Array(into.values.buffer);

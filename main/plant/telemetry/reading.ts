@@ -119,6 +119,11 @@ class SeriesReader {
     const end = bucketOf(to, size);
     const begin = deleted !== null && from <= deleted ? bucketOf(from, size) : first;
     const close = deleted !== null && end <= deleted ? bucketOf(to + size - 1, size) : end;
+    if (begin >= close) {
+      // No whole bucket lies within.
+      this.raw(from, to, perPixel);
+      return;
+    }
     if (begin > from) this.raw(from, begin, perPixel);
     const buckets = this.buckets(level, begin, close);
     this.pixels.addBuckets(buckets);

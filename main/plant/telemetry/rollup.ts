@@ -153,6 +153,22 @@ export function mergeBuckets(a: Buckets, b: Buckets, how: 'add' | 'replace'): Bu
   return into;
 }
 
+/** Parts one after another in time; where one ends another may begin within the same bucket. */
+export function chained(parts: readonly Buckets[]): Buckets {
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1) return only;
+  const into = emptyBuckets(parts.reduce((sum, one) => sum + one.count, 0));
+  let at = -1;
+  for (const part of parts)
+    for (let i = 0; i < part.count; i++) {
+      const start = part.starts[i] as number;
+      if (at >= 0 && into.starts[at] === start) addBucket(into, at, part, i);
+      else copyBucket(into, ++at, part, i, start);
+    }
+  into.count = at + 1;
+  return into;
+}
+
 /** Larger buckets from smaller ones. */
 export function coarser(from: Buckets, size: number): Buckets {
   const into = emptyBuckets(from.count);

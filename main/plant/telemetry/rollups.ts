@@ -1,7 +1,19 @@
 // Rollups where they lie: minutes in blocks of six hours, hours in blocks of four days. What was sealed last waits in short rows until a block is worth writing.
 import { Damaged } from './bytes.ts';
 import type { Catalog, SeriesRow } from './catalog.ts';
-import { type Buckets, bucketOf, coarser, emptyBuckets, HOUR, MINUTE, mergeBuckets, readBuckets, slice, writeBuckets } from './rollup.ts';
+import {
+  type Buckets,
+  bucketOf,
+  chained,
+  coarser,
+  emptyBuckets,
+  HOUR,
+  MINUTE,
+  mergeBuckets,
+  readBuckets,
+  slice,
+  writeBuckets,
+} from './rollup.ts';
 
 /** The two levels: how long a bucket is, and how long a block of them. */
 export const LEVELS = [
@@ -39,7 +51,7 @@ export class Rollups {
       series.tails += 1;
       return;
     }
-    const all = mergeBuckets(this.tails(series), minutes, 'add');
+    const all = chained([this.tails(series), minutes]);
     this.catalog.dropTails(series.id);
     series.tails = 0;
     this.apply(series, all, 'add');
@@ -71,7 +83,7 @@ export class Rollups {
     const parts = this.catalog
       .blocks(series.id, level, bucketOf(from, window), to)
       .map(({ start, body }) => this.unpack(series, level, start, body));
-    return parts.length === 1 ? (parts[0] as Buckets) : concat(parts);
+    return chained(parts);
   }
 
   private fold(series: SeriesRow): void {
@@ -84,10 +96,7 @@ export class Rollups {
 
   private tails(series: SeriesRow): Buckets {
     if (series.tails === 0) return emptyBuckets(0);
-    return this.catalog
-      .tails(series.id)
-      .map((body) => this.unpackTail(series, body))
-      .reduce((all, one) => mergeBuckets(all, one, 'add'), emptyBuckets(0));
+    return chained(this.catalog.tails(series.id).map((body) => this.unpackTail(series, body)));
   }
 
   private apply(series: SeriesRow, minutes: Buckets, how: 'add' | 'replace'): void {
@@ -150,16 +159,4 @@ export function within(buckets: Buckets, from: number, to: number): Buckets {
   while (first < end && (buckets.starts[first] as number) < from) first++;
   while (end > first && (buckets.starts[end - 1] as number) >= to) end--;
   return slice(buckets, first, end);
-}
-
-/** Blocks one after another: no two hold the same time. */
-function concat(parts: readonly Buckets[]): Buckets {
-  const into = emptyBuckets(parts.reduce((sum, one) => sum + one.count, 0));
-  for (const one of parts) {
-    const at = into.count;
-    for (const column of ['starts', 'n', 'bad', 'min', 'max', 'sum', 'first', 'last', 'worst'] as const)
-      into[column].set(one[column].subarray(0, one.count), at);
-    into.count = at + one.count;
-  }
-  return into;
 }

@@ -13,7 +13,7 @@ import type { Columns } from './sample.ts';
 const GROUP_MS = 50;
 /** With so many samples a group does not wait any longer. */
 const GROUP_SAMPLES = 200_000;
-const TIDY_MS = 1_000;
+const TIDY_MS = 5_000;
 
 const port = parentPort as NonNullable<typeof parentPort>;
 const options = workerData as ThreadOptions;
