@@ -37,6 +37,9 @@ export const updateState = z.discriminatedUnion('kind', [
 ]);
 export type UpdateState = z.infer<typeof updateState>;
 
-/** What can be answered to the wish to install now. */
-export const installAnswer = z.enum(['installing', 'busy', 'closing', 'notReady']);
-export type InstallAnswer = z.infer<typeof installAnswer>;
+export const updateStep = z.enum(['check', 'download', 'cancel', 'installNow', 'installLater', 'installNotLater']);
+export type UpdateStep = z.infer<typeof updateStep>;
+
+/** begun: the rest is in the state. busy: work runs that an installation would cut off. */
+export const updateAnswer = z.enum(['begun', 'busy', 'closing', 'notReady']);
+export type UpdateAnswer = z.infer<typeof updateAnswer>;

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { openLogSink } from '../log.ts';
 import type { SetUp } from '../people/index.ts';
-import type { Platform } from '../platform.ts';
+import type { Platform, Updates } from '../platform.ts';
 import { openSite, type Site } from '../site.ts';
 import { type Backup, listBackups, putBackInPlace } from '../store/backup.ts';
 import type { Database } from '../store/database.ts';
@@ -30,6 +30,7 @@ export async function openStation(
   options: OpenOptions,
   host: Platform['host'],
   console: { write(line: string): void } | undefined,
+  updates?: Updates,
 ): Promise<OpenStation> {
   const folder = openFolder(options.data);
   const closing: (() => Promise<void> | void)[] = [() => folder.release()];
@@ -42,7 +43,7 @@ export async function openStation(
     closing.push(() => sink.close());
     const backup = options.restore === undefined ? undefined : await backupNamed(folder, options.restore);
     const database = settings.database === undefined ? await openFile(folder, backup) : await openServer(folder, settings.database, backup);
-    const platform: Platform = { host, secretKey: fileKey(folder.secrets) };
+    const platform: Platform = { host, secretKey: fileKey(folder.secrets), ...(updates && { updates }) };
     const site = await openSite({
       folder,
       database,

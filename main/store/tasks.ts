@@ -53,6 +53,8 @@ export type Tasks = {
   cancel(author: Author, id: Id): Promise<boolean>;
   get(id: Id): Promise<TaskRow | undefined>;
   ofOwner(owner: Id | null): Promise<TaskRow[]>;
+  /** Something runs, or is about to. */
+  busy(): boolean;
   /** Takes up what an earlier run of the station left. Called once, when every kind is defined. */
   resume(): Promise<void>;
   /** Stops what runs; what is repeatable goes on after the next start. */
@@ -194,6 +196,8 @@ export function openTasks(store: Store, clock: () => number, onError: (error: un
       const row = await read().selectFrom('task').selectAll().where('id', '=', id).executeTakeFirst();
       return row && withLive(row);
     },
+    busy: () => running.size > 0 || waiting.length > 0,
+
     async ofOwner(owner) {
       const rows = await read()
         .selectFrom('task')

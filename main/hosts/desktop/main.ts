@@ -10,6 +10,7 @@ import { guardPages, guardSession } from './guard.ts';
 import { DIAL, isOurPage, LOST, PORT, readDial } from './messages.ts';
 import { AGAIN, SCHEME, SCREENS, WAITING } from './navigation.ts';
 import { StationProcess } from './stationProcess.ts';
+import { noUpdates, type UpdateDesk } from './update/desk.ts';
 import { type Waiting, waitingPage } from './waiting.ts';
 
 // ---- where everything is: beside the bundle, and in the data folder
@@ -111,6 +112,10 @@ const station = new StationProcess({
     if (waiting !== undefined) wait({ for: 'lateStart', said });
   },
   onDead: (said) => wait({ for: 'help', said }),
+  async onWish({ wish, step, busy }) {
+    const answer = step === 'look' ? 'begun' : await updates.go(step, busy);
+    return { granted: wish, state: updates.state(), answer };
+  },
 });
 
 ipcMain.on(DIAL, async (event, ...sent) => {
@@ -123,6 +128,24 @@ ipcMain.on(DIAL, async (event, ...sent) => {
   else frame.postMessage(PORT, { id: request.id, ...('refused' in answered && answered) }, port);
 });
 
+// ---- updates: of the packaged program alone
+
+let updates: UpdateDesk = noUpdates('notPackaged');
+
+async function openUpdates(): Promise<void> {
+  if (process.defaultApp) return;
+  const { openHere } = await import('./update/electron.ts');
+  updates = await openHere({
+    data,
+    async letGo() {
+      await station.stop();
+      // The new program starts before this one has ended, and must not take it for a second window.
+      app.releaseSingleInstanceLock();
+    },
+    takeUp: () => station.start(),
+  });
+}
+
 // ---- from start to end
 
 if (app.requestSingleInstanceLock()) {
@@ -130,15 +153,19 @@ if (app.requestSingleInstanceLock()) {
     if (window?.isMinimized()) window.restore();
     window?.focus();
   });
-  app.whenReady().then(() => {
+  app.whenReady().then(async () => {
     protocol.handle(SCHEME, answer);
     guardSession(session.defaultSession);
+    // Updates that cannot be looked for are no reason not to start.
+    await openUpdates().catch((error: Error) => process.stderr.write(`update: ${error.message}\n`));
+    if (await updates.atLaunch().catch(() => false)) return;
     station.start();
     openWindow();
   });
   app.on('window-all-closed', () => app.quit());
   let stopped = false;
   app.on('will-quit', (event) => {
+    updates.close();
     if (stopped) return;
     event.preventDefault();
     void station.stop().then(() => {

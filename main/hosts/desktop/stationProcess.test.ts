@@ -55,6 +55,7 @@ function underTest(t: TestContext) {
     onReady: (link) => tell(`ready ${link}`),
     onLate: (said) => tell(`late: ${said}`),
     onDead: (said) => tell(`dead: ${said}`),
+    onWish: async ({ wish, step }) => ({ granted: wish, state: { kind: 'idle' }, answer: step === 'installNow' ? 'busy' : 'begun' }),
   });
   const child = (index: number) => children[index] ?? assert.fail(`no process number ${index}`);
   return { station, children, child, told, nextTelling: () => new Promise((resolve) => tellings.once('told', resolve)) };

@@ -1,7 +1,7 @@
 // The station behind the window: a process of its own, started again when it dies, and asked for the page's ports.
 import type { Readable } from 'node:stream';
 import type { MessageChannelMain, MessagePortMain, UtilityProcess } from 'electron';
-import type { DialRequest, FromStation, Refused, ToStation } from './messages.ts';
+import type { DialRequest, FromStation, Granted, Refused, ToStation, Wish } from './messages.ts';
 
 export type StationOptions = {
   fork(): UtilityProcess;
@@ -12,6 +12,8 @@ export type StationOptions = {
   onLost(): void;
   /** It takes longer than it should, and goes on. `said` is the end of its stderr. */
   onLate(said: string): void;
+  /** It asks for a step of the update. */
+  onWish(wish: Wish): Promise<Granted>;
   /** It has died, and is not started again by itself. */
   onDead(said: string): void;
 };
@@ -44,6 +46,7 @@ export class StationProcess {
   /** Somebody wants it to run: for the first time, or after it died or hangs. */
   start(): void {
     this.deaths = [];
+    this.stopping = false;
     this.again = this.child !== undefined;
     // A folder is free only when its process has ended: the new one begins then.
     if (this.child) this.child.kill();
@@ -91,6 +94,11 @@ export class StationProcess {
       if ('answer' in message) {
         this.answers.get(message.answer)?.(message);
         this.answers.delete(message.answer);
+        return;
+      }
+      if ('wish' in message) {
+        // It may have ended meanwhile, and nobody waits then.
+        void this.options.onWish(message).then((granted) => child === this.child && child.postMessage(granted satisfies ToStation));
         return;
       }
       clearTimeout(late);

@@ -389,10 +389,13 @@ test('installing replaces the program, after everything is set down', async (t) 
     folder: fixture.folder,
     letGo: async () => void done.push(readFileSync(fixture.appImage, 'utf8')),
   });
-  assert.equal(await updater.installNow(), 'installing');
+  assert.equal(await updater.installNow(), 'begun');
+  await updater.installation;
   assert.deepEqual(done, ['the old program']);
   assert.ok(readFileSync(appImage).equals(program));
   assert.equal(updater.state.kind, 'installing');
+  // The new program is started, in its own time.
+  while (!existsSync(marker)) await new Promise((resolve) => setImmediate(resolve));
 });
 
 test('nothing is installed over running work, nor on the way down, nor before it is there', async (t) => {
@@ -478,7 +481,8 @@ test('an installation that did not take is said so, and is not tried at every la
 test('where the program cannot be replaced it goes on as it is', async (t) => {
   const { updater, tookUp } = await downloaded(t, releaseOf('1.1.0', OURS));
   process.env.APPIMAGE = join(temporaryFolder(t), 'moved.AppImage');
-  await updater.installNow();
+  assert.equal(await updater.installNow(), 'begun');
+  await updater.installation;
   assert.equal(troubleIn(updater.state), 'notInstalled');
   assert.equal(tookUp(), 1);
 });

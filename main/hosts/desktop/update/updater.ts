@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import type { CustomPublishOptions } from 'builder-util-runtime';
 import { type AppUpdater, CancellationToken, Provider, type ResolvedUpdateFileInfo, type UpdateInfo } from 'electron-updater';
 import type { ProviderRuntimeOptions } from 'electron-updater/out/providers/Provider.js';
-import type { InstallAnswer, Offered, UpdateState } from '../../../../contract/watch/updates.ts';
+import type { Offered, UpdateAnswer, UpdateState } from '../../../../contract/watch/updates.ts';
 import { type Feed, readSmall } from './feed.ts';
 import { type Manifest, MOST_MANIFEST, MOST_SIGNATURE, readManifest, type SignedManifest, signatureName } from './manifest.ts';
 import { type Memory, recall, remember } from './memory.ts';
@@ -44,6 +44,8 @@ export class Updater {
   private source: { signed: SignedManifest; manifest: Manifest; feed: Feed } | undefined;
   private token: CancellationToken | undefined;
   private closing = false;
+  /** Settled when it is up to the installer, or did not come to that. */
+  installation: Promise<void> = Promise.resolve();
 
   constructor(options: UpdaterOptions) {
     this.options = options;
@@ -118,7 +120,8 @@ export class Updater {
     this.go({ kind: 'ready', offered, atNextLaunch: wanted });
   }
 
-  async installNow(): Promise<InstallAnswer> {
+  /** Answers when the installation begins or cannot; it then ends this program. */
+  async installNow(): Promise<UpdateAnswer> {
     if (this.closing) return 'closing';
     if (this.now.kind !== 'ready') return 'notReady';
     if (await this.options.busy().catch(() => true)) return 'busy';
@@ -127,9 +130,10 @@ export class Updater {
     if (this.now.kind !== 'ready') return 'notReady';
     const { offered } = this.now;
     this.go({ kind: 'installing', offered });
-    await this.options.letGo();
-    await this.install(offered);
-    return 'installing';
+    this.installation = this.install(offered).then((begun) => {
+      if (!begun) this.options.takeUp();
+    });
+    return 'begun';
   }
 
   /** At a launch, before anything is opened: installs what was left for it. True: the program is about to end. */
@@ -148,8 +152,7 @@ export class Updater {
       if (offered === undefined) return false;
       await this.options.updater.downloadUpdate();
       this.go({ kind: 'installing', offered });
-      await this.install(offered);
-      return this.state.kind === 'installing';
+      return await this.install(offered);
     } catch (error) {
       this.fail(error);
       return false;
@@ -162,7 +165,8 @@ export class Updater {
     this.cancel();
   }
 
-  private async install(offered: Offered): Promise<void> {
+  /** False: it did not come to that. */
+  private async install(offered: Offered): Promise<boolean> {
     const { updater } = this.options;
     let failure: Error | undefined;
     const failed = (error: Error) => {
@@ -170,13 +174,15 @@ export class Updater {
     };
     updater.once('error', failed);
     try {
+      await this.options.letGo();
       await this.remember((memory) => ({ ...memory, tried: offered.version }));
       updater.quitAndInstall(true, true);
       if (failure !== undefined) throw failure;
+      return true;
     } catch (error) {
       await this.remember(({ tried: _, ...rest }) => rest).catch(() => {});
       this.fail(new UpdateTrouble('notInstalled', (error as Error).message, error), offered);
-      this.options.takeUp();
+      return false;
     } finally {
       updater.off('error', failed);
     }
