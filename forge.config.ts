@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FusesPlugin } from '@electron-forge/plugin-fuses';
 import type { ForgeConfig } from '@electron-forge/shared-types';
+import { APP_ID } from './main/hosts/desktop/texts.ts';
 import { RELEASE_KEY } from './main/hosts/desktop/update/releaseKey.ts';
 import { type Lock, leavesOut, modulesOf } from './tools/package/contents.ts';
 import { fuseConfig } from './tools/package/fuses.ts';
@@ -23,7 +24,7 @@ const config: ForgeConfig = {
   packagerConfig: {
     name: 'Outpost',
     executableName: 'outpost',
-    appBundleId: 'io.outpost.desktop',
+    appBundleId: APP_ID,
     appCategoryType: 'public.app-category.utilities',
     protocols: [{ name: 'Outpost', schemes: ['outpost'] }],
     // A binary cannot be loaded from within an archive.

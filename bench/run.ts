@@ -8,6 +8,8 @@ const BENCHES: Record<string, () => Promise<{ bench: Bench }>> = {
   'store-change': () => import('./store-change.ts'),
   'people-audit': () => import('./people-audit.ts'),
   'edge-start': () => import('./edge-start.ts'),
+  'desktop-start': () => import('./desktop-start.ts'),
+  'desktop-bridge': () => import('./desktop-bridge.ts'),
   'people-authorise': () => import('./people-authorise.ts'),
   'people-signin': () => import('./people-signin.ts'),
 };

@@ -17,7 +17,7 @@ function checkNeeds(needs: Needs<never>, example: unknown): void {
   assert.ok(Object.hasOwn(PERMISSIONS, needs.permission), `permission ${needs.permission}`);
   const at = needs.at(example as never) as unknown;
   const shape = typeof at === 'string' ? at : Object.keys(at as object).join();
-  assert.ok(['platform', 'station', 'organisation', 'site', 'record,id'].includes(shape), `place ${JSON.stringify(at)}`);
+  assert.ok(['platform', 'station', 'organisation', 'site', 'team', 'record,id'].includes(shape), `place ${JSON.stringify(at)}`);
 }
 
 for (const procedure of declaredProcedures)
@@ -26,7 +26,7 @@ for (const procedure of declaredProcedures)
     assert.match(route.summary ?? '', SENTENCE);
     assert.ok(meta.kind === 'question' || meta.kind === 'command');
     // What a declaration says, the router carries out: a word that nobody reads would be a promise that nobody keeps.
-    assert.deepEqual(Object.keys(meta).sort(), ['critical', 'example', 'kind', 'needs']);
+    assert.deepEqual(Object.keys(meta).sort(), ['critical', 'endsView', 'example', 'kind', 'needs', 'personal', 'undoable']);
     assert.notEqual(meta.example, undefined, 'no example input');
     checkNeeds(meta.needs, inputSchema.parse(meta.example));
     assert.ok(outputSchema);
@@ -45,7 +45,15 @@ for (const stream of declaredStreams)
 
 test('exactly these procedures are reachable without a session', () => {
   const open = declaredProcedures.filter(({ meta }) => 'session' in meta.needs && !meta.needs.session).map(({ name }) => name);
-  assert.deepEqual(open.sort(), ['people.setUp', 'people.setUpState', 'people.signIn', 'people.signInByKey', 'people.signInByLink']);
+  assert.deepEqual(open.sort(), [
+    'people.setUp',
+    'people.setUpState',
+    'people.signIn',
+    'people.signInByKey',
+    'people.signInByLink',
+    'people.signInForwarded',
+    'people.signInMethods',
+  ]);
 });
 
 test('the areas of procedures and of streams are the seven, in their order', () => {

@@ -7,6 +7,7 @@ export const EXAMPLE = {
   site: fixed(0x02),
   building: fixed(0x03),
   system: fixed(0x04),
+  team: fixed(0x05),
   admin: fixed(0x10),
   viewer: fixed(0x11),
   session: fixed(0x20),
@@ -14,6 +15,8 @@ export const EXAMPLE = {
   key: fixed(0x22),
   task: fixed(0x30),
   notice: fixed(0x31),
+  /** The last change of the administrator. */
+  change: fixed(0x40),
   /** A one-pixel PNG. */
   pixel: 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGOoaOoBAAL8AYfNyRkeAAAAAElFTkSuQmCC',
 } as const;

@@ -11,6 +11,7 @@ export type PlaceRef =
   | 'station' // wherever this station stands: its one site, its one organisation, or the platform
   | { organisation: Id }
   | { site: Id }
+  | { team: Id }
   | { record: string; id: Id }; // the place a stored thing belongs to
 
 /** Reachable without a session; the suite asserts the list of these. */
@@ -31,6 +32,12 @@ export type ProcedureMeta = {
   needs: Needs<never>;
   /** Only for somebody who has proven a short while ago that it is still them: see people.confirmSession. */
   critical: boolean;
+  /** A person's own affair: whoever sees the station as somebody else does not see this of them. */
+  personal: boolean;
+  /** The one command that is carried out while one sees the station as somebody else: it ends that. */
+  endsView: boolean;
+  /** Whoever did it can take it back, as long as it is their last and nobody has built on it: see people.undo. */
+  undoable: boolean;
   example: unknown;
 };
 
@@ -39,17 +46,36 @@ type ProcedureDeclaration<In, RawIn, Out, RawOut> = {
   input: z.ZodType<In, RawIn>;
   needs: Needs<NoInfer<In>>;
   critical?: true;
+  personal?: true;
+  endsView?: true;
+  undoable?: true;
   output: z.ZodType<Out, RawOut>;
   example: NoInfer<RawIn>;
 };
 
-const base = oc.$meta<ProcedureMeta>({ kind: 'question', needs: ownSession, critical: false, example: undefined });
+const base = oc.$meta<ProcedureMeta>({
+  kind: 'question',
+  needs: ownSession,
+  critical: false,
+  personal: false,
+  endsView: false,
+  undoable: false,
+  example: undefined,
+});
 
 const declare =
   (kind: ProcedureMeta['kind']) =>
   <In, RawIn, Out, RawOut>(d: ProcedureDeclaration<In, RawIn, Out, RawOut>) =>
     base
-      .meta({ kind, needs: d.needs as Needs<never>, critical: d.critical ?? false, example: d.example })
+      .meta({
+        kind,
+        needs: d.needs as Needs<never>,
+        critical: d.critical ?? false,
+        personal: d.personal ?? false,
+        endsView: d.endsView ?? false,
+        undoable: d.undoable ?? false,
+        example: d.example,
+      })
       .route({ method: 'POST', summary: d.summary })
       .input(d.input)
       .output(d.output);
@@ -91,6 +117,10 @@ export type StreamDeclaration<D extends Delivery, In, RawIn, Value> = {
   delivery: D;
   input: z.ZodType<In, RawIn>;
   needs: Exclude<Needs<NoInfer<In>>, typeof noSession>;
+  /** As of a procedure: asked when it is opened, and not of one that is open. */
+  critical?: true;
+  /** As for a procedure. */
+  personal?: true;
   /** One value of state and events. Bytes and ring carry bytes, samples carry numbers. */
   value: z.ZodType<Value, Value>;
   example: NoInfer<RawIn>;

@@ -1,5 +1,6 @@
 // The value kinds procedures are made of. Values in the contract are JSON and nothing else.
 import { z } from 'zod';
+import { HOURS } from './hours.ts';
 import { KEY, UUID } from './ids.ts';
 
 /** Text as it is: no NUL (PostgreSQL refuses it), no broken surrogates (they would change on the way). */
@@ -34,3 +35,8 @@ export const timeZone = z
       return false;
     }
   }, 'is not a time zone of the IANA list, like Europe/Berlin');
+
+export const hours = z
+  .string()
+  .regex(HOURS, 'is not of the form 22:00-06:00')
+  .refine((text) => text.slice(0, 5) !== text.slice(6), 'ends when it begins');

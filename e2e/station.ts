@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { keepLogs } from '../main/testing/logs.ts';
 
 const EDGE = fileURLToPath(new URL('../dist/main/edge.js', import.meta.url));
 
@@ -54,6 +55,7 @@ export async function startStation(t: TestContext, options: { setUp?: boolean; a
   };
   t.after(async () => {
     await edge.stop();
+    keepLogs(data);
     rmSync(data, { recursive: true, force: true });
   });
   return edge;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { AppImageUpdater } from 'electron-updater';
-import { openUpdates } from '../main/hosts/desktop/update/desk.ts';
+import { openDesk } from '../main/hosts/desktop/update/desk.ts';
 import { openStation } from '../main/hosts/open.ts';
 import { serveWeb } from '../main/hosts/web/server.ts';
 import { keyPair, releaseOf, serveFeed } from '../main/testing/feed.ts';
@@ -35,11 +35,17 @@ test('an update is looked for, downloaded and left for the next launch, and its 
     quit: () => {},
     onQuit: () => {},
   });
-  const nothing = { letGo: async () => {}, takeUp: () => {}, log: () => {} };
-  const desk = await openUpdates({ ...nothing, updater, fetch, key: ours.known, data: folder, resources: folder });
+  const nothing = {
+    busy: async () => false,
+    letGo: async () => {},
+    takeUp: () => {},
+    log: () => {},
+    memoryFile: join(folder, 'updates.json'),
+  };
+  const desk = await openDesk({ ...nothing, updater, fetch, key: ours.known, data: folder, resources: folder });
   const setUp = { organisation: 'Nordwerk', site: 'Works 1', admin: ADMIN };
   const options = { data: join(folder, 'station'), demo: false, setUp, restore: undefined, flags: { port: 0 } };
-  const station = await openStation(options, 'desktop', undefined, { state: async () => desk.state(), go: desk.go });
+  const station = await openStation(options, 'desktop', undefined, { updates: { state: async () => desk.state(), go: desk.go } });
   t.after(() => station.stop());
   const web = await serveWeb(station.site, SCREENS);
   t.after(() => web.close());

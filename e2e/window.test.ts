@@ -9,15 +9,16 @@ import { after, test } from 'node:test';
 import type { BrowserContext, WebSocketRoute } from 'playwright-core';
 import { type Desktop, PRELOAD, startDesktop } from '../main/testing/electron/desktop.ts';
 import { give } from '../main/testing/electron/ports.ts';
-import { assertAccessible, assertNoComplaints, goTo, sitDown } from './driver.ts';
+import { assertNoComplaints, sitDown } from './driver.ts';
+import { walkThroughWindow } from './windowWalk.ts';
 
 /** Stands for outpost://app, a scheme only Electron knows. */
 const ORIGIN = 'https://app.outpost.test';
 
 /**
  * What a preload finds in the sandbox: Electron's two modules. Here each message to main has a socket of its own, for whatever
- * comes of it; a socket that says nothing itself hears what main sends unasked. A port's end is not told by a browser: its
- * close() is watched.
+ * comes of it; one more carries what the page tells its window and what main sends unasked. A port's end is not told by a browser:
+ * its close() is watched.
  */
 const SHIM = `
   const heard = {};
@@ -25,6 +26,10 @@ const SHIM = `
   const ipcRenderer = {
     on: (channel, listener) => { heard[channel] = listener; },
     send(...message) {
+      if (message[0] === 'outpost:tell') {
+        told.readyState === 1 ? told.send(JSON.stringify(message)) : told.addEventListener('open', () => told.send(JSON.stringify(message)));
+        return;
+      }
       const bridge = new WebSocket('${ORIGIN.replace('https', 'wss')}/bridge');
       bridge.binaryType = 'arraybuffer';
       const { port1, port2 } = new MessageChannel();
@@ -45,8 +50,11 @@ const SHIM = `
       bridge.onclose = () => port1.close();
     },
   };
-  const unasked = new WebSocket('${ORIGIN.replace('https', 'wss')}/unasked');
-  unasked.onmessage = ({ data }) => heard[data]({ ports: [] });
+  const told = new WebSocket('${ORIGIN.replace('https', 'wss')}/told');
+  told.onmessage = ({ data }) => {
+    const { channel, message } = JSON.parse(data);
+    heard[channel]({ ports: [] }, message);
+  };
   const require = () => ({ contextBridge, ipcRenderer });`;
 
 /** Makes a profile the page of this desktop's window, one that speaks `contract`. `dialled` tells the links that were asked for. */
@@ -68,11 +76,12 @@ async function becomeWindow(context: BrowserContext, desktop: Desktop, contract?
       desktop.sendFrom(frameBehind(desktop, socket), channel, kind, id, contract ?? own);
     });
   });
-  await context.routeWebSocket(`${ORIGIN.replace('https', 'wss')}/unasked`, (socket) => {
-    const stop = desktop.windows[0]?.page?.listen(({ data }) => {
-      if ((data as { outpostLost?: true }).outpostLost) socket.send('outpost:lost');
+  await context.routeWebSocket(`${ORIGIN.replace('https', 'wss')}/told`, (socket) => {
+    socket.onMessage((said) => {
+      const [channel, ...args] = JSON.parse(String(said)) as [string, ...unknown[]];
+      desktop.sendFrom(desktop.windows[0]?.frame ?? null, channel, ...args);
     });
-    socket.onClose(() => stop?.());
+    socket.onClose(desktop.windows[0]?.onSent((sent) => socket.send(JSON.stringify(sent))) ?? (() => {}));
   });
   await context.addInitScript(`{ ${SHIM}\n(function (module, exports) { ${readFileSync(PRELOAD, 'utf8')}\n })({ exports: {} }, {}); }`);
   return { dialled };
@@ -103,52 +112,24 @@ after(async () => {
   for (const end of endings) await end();
 });
 
-test('in its window a station is set up, shows its plant, dies and goes on, and is signed out of and in again', async (t) => {
+test('in its window a station is set up, shows its plant, dies and goes on, follows links, and is signed out of and in again', async (t) => {
   const desktop = await started;
   const person = await sitDown(t);
   const { page } = person;
   const { dialled } = await becomeWindow(person.context, desktop);
-
   await page.goto(ORIGIN);
-  await page.getByRole('heading', { name: 'Set this station up' }).waitFor();
-  assert.equal(await page.getByLabel('Code').count(), 0, 'at the station’s own machine no code is asked for');
-  await page.getByLabel('Organisation').fill('Nordwerk');
-  await page.getByRole('textbox', { name: 'Site' }).fill('Works 1');
-  await page.getByLabel('Name').fill('Ada Admin');
-  await page.getByLabel('E-mail').fill('ada@example.org');
-  await page.getByRole('textbox', { name: 'Password' }).fill('a long enough phrase');
-  await page.getByRole('button', { name: 'Set up' }).click();
-  await page.getByRole('heading', { name: 'Works 1', level: 1 }).waitFor();
-  await page.getByText('Connected', { exact: true }).waitFor();
-  await assertAccessible(page, 'the plant in the window');
-  assert.deepEqual(await page.evaluate('Object.keys(window.outpost)'), ['dial']);
-  assert.ok(dialled.includes('channel') && dialled.includes('calls'), `only ${dialled} were dialled`);
-
-  // The session is the window's: another load of the page needs no new sign-in.
-  await page.reload();
-  await page.getByRole('heading', { name: 'Works 1', level: 1 }).waitFor();
-
-  const noContact = page.getByText('No contact', { exact: true }).waitFor();
-  process.kill(desktop.forked.at(-1)?.pid as number, 'SIGKILL');
-  await noContact;
-  await page.getByText('Connected', { exact: true }).waitFor();
+  await walkThroughWindow({
+    page,
+    openLink: async (link) => void desktop.secondInstance(['/usr/bin/outpost', link]),
+    killStation: () => void process.kill(desktop.forked.at(-1)?.pid as number, 'SIGKILL'),
+    notifications: () => desktop.shell.seen.notifications.map(({ options }) => options.title ?? ''),
+    lookAway(away) {
+      const [window] = desktop.windows;
+      if (window) window.isLookedAt = !away;
+    },
+  });
   assert.equal(desktop.forked.length, 2);
-  await page.getByRole('button', { name: 'Add a building' }).click();
-  await page.getByRole('button', { name: 'Add a building' }).first().click();
-  await page.getByRole('dialog').getByLabel('Name').fill('Hall A');
-  await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click();
-  await page.getByRole('dialog').waitFor({ state: 'detached' });
-  await goTo(page, 'Plant');
-  await page.getByRole('link', { name: 'Hall A' }).waitFor();
-
-  await page.getByRole('button', { name: 'Account of Ada Admin' }).click();
-  await page.getByRole('menuitem', { name: 'Sign out' }).click();
-  await page.getByText('You are signed out.').waitFor();
-  await page.reload();
-  await page.getByLabel('E-mail').fill('ada@example.org');
-  await page.getByRole('textbox', { name: 'Password' }).fill('a long enough phrase');
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('link', { name: 'Hall A' }).waitFor();
+  assert.ok(dialled.includes('channel') && dialled.includes('calls'), `only ${dialled} were dialled`);
   assertNoComplaints(person);
 });
 

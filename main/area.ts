@@ -15,12 +15,20 @@ import type { Secrets } from './store/secrets.ts';
 import type { StationSettings } from './store/settings.ts';
 import type { Tasks } from './store/tasks.ts';
 
+/** Mail, by the server that is set. */
+export type Mail = {
+  isSet(): Promise<boolean>;
+  /** Gives what the server answered. Refuses with its words where it did not take the mail; `everyMail`: the next one would fare no better. */
+  send(mail: { to: string; subject: string; text: string }): Promise<string>;
+};
+
 export type Station = {
   store: Store;
   tasks: Tasks;
   settings: StationSettings;
   blobs: Blobs;
   secrets: Secrets;
+  mail: Mail;
   platform: Platform;
   folder: Folder;
   log: Logger;

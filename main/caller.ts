@@ -11,15 +11,25 @@ export type Origin = {
   /** The request comes from the machine the station runs on, and through no proxy. */
   local: boolean;
   agent: string;
+  /** Where the asking page lies: 'https://plant.example'. Left out where no other machine could open it. */
+  page?: string | undefined;
+  /** What a trusted proxy wrote into the header by which it names whom it has signed in: nobody has looked yet what it is. */
+  named?: string | undefined;
 };
 
+/** As whom somebody sees the station, and how much of it: one organisation's part, or everything. */
+export type Seen = { person: Id; organisation: Id | null };
+
 export type Caller = {
+  /** Whose station this is: what is theirs is shown, by the rights in `grants`. */
   person: Id;
   session: Id;
   grants: readonly Grant[];
   origin: Origin;
   may(permission: Permission, place: Place): boolean;
   sees(place: Place): boolean;
+  /** Set where somebody else looks at the station as this person does. */
+  seenBy: { person: Id; organisation: Id | null } | undefined;
   /** What store.change writes beside everything this call changes. */
   author: Author;
 };
@@ -32,19 +42,32 @@ export type CallerFacts = {
   action: string;
   place: Place | undefined;
   opId: Id | undefined;
+  /** Whoever did it can take it back. */
+  undoable?: boolean;
+  seen?: Seen | undefined;
   organisationOf(site: Id): Id | undefined;
 };
 
 export function caller(facts: CallerFacts): Caller {
-  const { person, session, grants, origin, action, place, opId } = facts;
+  const { person, session, grants, origin, action, place, opId, seen } = facts;
   return {
-    person,
+    person: seen?.person ?? person,
     session,
     grants,
     origin,
     may: (permission, at) => allows(grants, permission, at),
     sees: (at) => sees(grants, at, facts.organisationOf),
-    author: { person, session, action, from: origin.from, ...auditPlace(place), opId },
+    seenBy: seen && { person, organisation: seen.organisation },
+    author: {
+      person,
+      session,
+      action,
+      from: origin.from,
+      ...auditPlace(place),
+      opId,
+      seenAs: seen?.person,
+      undoable: facts.undoable ? { action, again: false } : undefined,
+    },
   };
 }
 

@@ -5,8 +5,7 @@ import type { UpdateAnswer, UpdateState, UpdateStep } from '../contract/watch/up
 /** Who can replace the program itself. */
 export type Updates = {
   state(): Promise<UpdateState>;
-  /** `busy`: there is work that an installation would cut off. */
-  go(step: UpdateStep, busy: boolean): Promise<UpdateAnswer>;
+  go(step: UpdateStep): Promise<UpdateAnswer>;
 };
 
 export type Platform = {

@@ -6,9 +6,9 @@ import type { Author, Store } from './store/index.ts';
 type Book = { store: Pick<Store, 'audit'>; log: Logger };
 
 export async function writeDown({ store, log }: Book, author: Author, message: string): Promise<void> {
-  const { person, session, action, from, organisation, site } = author;
+  const { person, session, action, from, organisation, site, seenAs } = author;
   await store
-    .audit({ actor: person, session, action, outcome: 'refused', organisation, site, detail: { from, message, changes: [] } })
+    .audit({ actor: person, session, action, outcome: 'refused', organisation, site, seenAs, detail: { from, message, changes: [] } })
     .catch((error: unknown) => log.error({ error, action, event: 'auditFailed' }, 'a refusal could not be written to the audit'));
 }
 
@@ -27,7 +27,7 @@ export function refusedOpenings(book: Book & { clock: () => number }): RefusedOp
   return {
     async write(author, { message }) {
       // By place as well: whoever reads the audit of one does not see the row of another.
-      const key = [author.person, author.action, author.organisation, author.site].join();
+      const key = [author.person, author.action, author.organisation, author.site, author.seenAs].join();
       const known = counted.get(key);
       if (known !== undefined) {
         known.more += 1;

@@ -83,17 +83,25 @@ async function answerTo(
   const { origin } = request;
 
   if ('session' in needs && !needs.session) {
+    if (declared.meta.kind === 'command') await mustNotSeeAs(options, name, declared.meta, request);
     const input = parsed(declared, given);
     return answered(declared, await handler(input, callOf(asking, { origin, place: undefined })));
   }
   // Before the input is even looked at: a stranger learns nothing from how a bad one is refused.
   const session = await options.authority.session(request.token);
   if (session === undefined) throw new Refusal('unauthenticated', 'Please sign in.');
+  const barred = barredFromView(session, declared.meta);
+  if (barred) {
+    await writeDown(options, callerOf(options, name, session, origin).author, barred.message);
+    throw barred;
+  }
   const input = parsed(declared, given);
   const opId = (input as { opId?: string } | null)?.opId;
   const { place, refusal } = await judge(options.authority, needs as Needs<unknown>, session, input);
   const { organisationOf } = options.authority;
-  const call = callOf(asking, { caller: caller({ ...session, origin, action: name, place, opId, organisationOf }), origin, place });
+  const { undoable } = declared.meta;
+  const by = caller({ ...session, origin, action: name, place, opId, undoable, organisationOf });
+  const call = callOf(asking, { caller: by, origin, place });
   if (refusal) {
     await writeDown(options, call.caller.author, refusal.message);
     throw refusal;
@@ -111,6 +119,29 @@ async function answerTo(
   };
   if (opId === undefined) return carryOut();
   return inTurn(opId, async () => (await options.store.answered(opId, call.caller.author))?.result ?? carryOut());
+}
+
+const callerOf = ({ authority: { organisationOf } }: RouterOptions, action: string, session: Session, origin: Origin) =>
+  caller({ ...session, origin, action, place: undefined, opId: undefined, organisationOf });
+
+/** Whoever sees the station as somebody else carries nothing out, and sees nothing that is personal. Shared with the streams. */
+export function barredFromView(
+  { seen }: Pick<Session, 'seen'>,
+  { kind, personal, critical, endsView }: { kind?: 'question' | 'command'; personal?: boolean; critical?: boolean; endsView?: boolean },
+): Refusal | undefined {
+  if (seen === undefined || endsView) return undefined;
+  if (kind === 'command') return new Refusal('forbidden', 'You see the station as somebody else: nothing can be changed.');
+  if (critical) return new Refusal('forbidden', 'You see the station as somebody else: who you are cannot be proven here.');
+  return personal ? new Refusal('forbidden', 'This is personal: nobody else sees it.') : undefined;
+}
+
+/** What asks for no session, as signing in, is no way out of it. */
+async function mustNotSeeAs(options: RouterOptions, name: string, meta: Declared['~orpc']['meta'], { token, origin }: Request) {
+  const session = await options.authority.session(token, 'look');
+  const barred = session && barredFromView(session, meta);
+  if (barred === undefined) return;
+  await writeDown(options, callerOf(options, name, session as Session, origin).author, barred.message);
+  throw barred;
 }
 
 type Turns = <T>(opId: string, work: () => Promise<T>) => Promise<T>;

@@ -62,12 +62,14 @@ export async function openSite(options: SiteOptions) {
       );
     },
   });
+  const secrets = openSecrets(folder.secrets, platform.secretKey);
   const station: Station = {
     store,
     tasks: openTasks(store, clock, (error) => log.error({ error, event: 'task' }, 'a task failed')),
     settings,
     blobs: openBlobs(folder.blobs),
-    secrets: openSecrets(folder.secrets, platform.secretKey),
+    secrets,
+    mail: watch.openMail({ store, secrets }),
     platform,
     folder,
     log,

@@ -28,7 +28,7 @@ import type { Logger } from './log.ts';
 import type { Authority, SessionFacts } from './people/index.ts';
 import { type RefusedOpenings, refusedOpenings } from './refusals.ts';
 import { LEAVING_BYTES, MAX_STREAMS, Room } from './room.ts';
-import { type Areas, asRefusal, judge, type Request } from './router.ts';
+import { type Areas, asRefusal, barredFromView, judge, type Request } from './router.ts';
 import { storeError } from './store/faults.ts';
 import type { Store } from './store/index.ts';
 
@@ -169,14 +169,15 @@ class Connection {
 
   /** A right may have changed: every stream it concerns is judged again before another byte of it leaves. */
   hear(event: StationEvent): void {
-    const everyone = event.event === 'people.siteChanged' || event.event === 'people.organisationChanged';
+    const everyone =
+      event.event === 'people.siteChanged' || event.event === 'people.organisationChanged' || event.event === 'people.teamChanged';
     const one = event.event === 'people.grantsChanged' || event.event === 'people.rightsChanged' || event.event === 'people.sessionEnded';
     if (!everyone && !one) return;
     this.rights += 1;
     for (const stream of [...this.open.values()]) {
       if (event.event === 'people.sessionEnded') {
         if (event.session === stream.session.session) this.finish(stream, sessionEnded());
-      } else if (everyone || event.person === stream.session.person) {
+      } else if (everyone || event.person === stream.session.person || event.person === stream.session.seen?.person) {
         stream.held = true;
         void this.judgeAgain(stream, true);
       }
@@ -244,13 +245,15 @@ class Connection {
       if (declared === undefined) throw new Refusal('notFound', 'There is no such stream.');
       const input = declared.input.safeParse(asked.input);
       if (!input.success) throw invalid(input.error.issues);
-      const verdict = await judge(authority, declared.needs as never, session, input.data);
+      const barred = barredFromView(session, declared);
+      const verdict = barred ? { place: undefined, refusal: barred } : await judge(authority, declared.needs as never, session, input.data);
       if (!wanted()) return;
       if (rights !== this.rights) continue;
       if (verdict.refusal) {
         await this.refused.write(this.callerOf(asked.stream, session, verdict.place).author, verdict.refusal);
         throw verdict.refusal;
       }
+      if (declared.critical && !session.confirmed) throw new Refusal('unconfirmed', 'Prove first that it is still you.');
       const stream: Open = {
         id,
         name: asked.stream,

@@ -39,6 +39,8 @@ const TABLE: Record<string, string> = {
   'people.setUpState': '       +++++ +++ ++',
   'people.setUp': '            ccccc ccc cc',
   'people.signIn': '           +++++ +++ ++',
+  'people.signInMethods': '    +++++ +++ ++',
+  'people.signInForwarded': '  uuuuu uuu uu', // no proxy names anybody here
   'people.signInByLink': '     uuuuu uuu uu',
   'people.signInByKey': '      uuuuu uuu uu',
   'people.signOut': '          +++++ +++ uu',
@@ -74,16 +76,33 @@ const TABLE: Record<string, string> = {
   'people.createPerson': '     ff+++ nnn uu',
   'people.importPeople': '     fff++ nnn uu',
   'people.createSignInLink': ' fff++ nnn uu',
+  'people.linksByMail': '+++++ +++ uu',
+  'people.mailLinksAgain': '   nnnnn nnn uu', // that task sends no mail
+  'people.mailSignInLink': '   fff++ nnn uu',
   'people.removePerson': '     fff++ nnn uu',
   'people.resetSecondFactor': 'fffcc nnn uu', // the viewer has none
   'people.disablePerson': '    ffff+ fff uu',
   'people.grantRole': '        ff+++ nnn uu',
   'people.revokeRole': '       ff+++ nnn uu',
+  // In the team: the viewer is a member, the operator its owner, the site manager an admin.
+  'people.listTeams': '        +++++ nnn uu',
+  'people.createTeam': '       fff++ nnn uu',
+  'people.updateTeam': '       f++++ nnn uu',
+  'people.removeTeam': '       f+f++ nnn uu',
+  'people.listTeamCandidates': 'f++++ nnn uu',
+  'people.setTeamMember': '    f++++ nnn uu',
+  'people.removeTeamMember': ' +++++ nnn uu', // the viewer leaves by themselves
+  'people.mergePreview': '     ffff+ fff uu',
+  'people.mergePeople': '      ffff+ fff uu',
   'people.listKeys': '         ff+++ nnn uu',
   'people.createKey': '        ff+++ nnn uu',
   'people.revokeKey': '        ff+++ nnn uu',
   'people.listAudit': '        fff++ nnn uu',
   'people.verifyAudit': '      ffff+ fff uu',
+  'people.seeAs': '           fff++ nnn uu',
+  'people.endSeeAs': '        ccccc ccc uu', // nobody sees as somebody else
+  'people.lastChange': '      +++++ +++ uu',
+  'people.undo': '            nnnn+ nnn uu', // it is the platform administrator's own
   'people.history': '          +++++ nnn uu',
   'watch.about': '             +++++ +++ uu',
   'watch.health': '            ffff+ fff uu',
@@ -107,6 +126,7 @@ const STREAM_TABLE: Record<string, string> = {
   'people.places': '   +++++ nnn uu',
   'people.audit': '    fff++ nnn uu',
   'people.auditFile': 'fff++ nnn uu',
+  'people.organisationFile': 'fff++ nnn uu',
   'watch.tasks': '     +++++ +++ uu',
   'watch.notices': '   +++++ +++ uu',
   'watch.vitals': '    ffff+ fff uu',

@@ -15,6 +15,7 @@ const THEIRS: Record<string, string> = {
   [EXAMPLE.site]: OTHER.site,
   [EXAMPLE.building]: OTHER.building,
   [EXAMPLE.system]: OTHER.building,
+  [EXAMPLE.team]: OTHER.team,
   [EXAMPLE.admin]: OTHER.admin,
   [EXAMPLE.viewer]: OTHER.admin,
   [EXAMPLE.session]: OTHER.session,
@@ -22,6 +23,7 @@ const THEIRS: Record<string, string> = {
   [EXAMPLE.key]: OTHER.key,
   [EXAMPLE.task]: OTHER.task,
   [EXAMPLE.notice]: OTHER.notice,
+  [EXAMPLE.change]: OTHER.change,
 };
 
 /** Ways to name something that no example shows. */
@@ -42,6 +44,7 @@ const MORE: [name: string, input: object][] = [
   ['people.history', { entity: 'site', id: EXAMPLE.site }],
   ['people.history', { entity: 'organisation', id: EXAMPLE.organisation }],
   ['people.history', { entity: 'grant', id: EXAMPLE.grant }],
+  ['people.history', { entity: 'team', id: EXAMPLE.team }],
   ['people.history', { entity: 'person', id: EXAMPLE.viewer }],
   ['people.history', { entity: 'notice', id: EXAMPLE.notice }],
 ];

@@ -14,12 +14,32 @@ function underTest(origin = 'outpost://app') {
   return { page, door, sent, nextMessage };
 }
 
-test('the page gets one object with one function', () => {
+test('the page gets one object with two functions', () => {
   const { page } = underTest();
   assert.deepEqual(
-    Object.entries(page.exposed).map(([name, api]) => [name, Object.keys(api), typeof api.dial]),
-    [['outpost', ['dial'], 'function']],
+    Object.entries(page.exposed).map(([name, api]) => [name, Object.keys(api), Object.values(api).map((one) => typeof one)]),
+    [['outpost', ['dial', 'tell'], ['function', 'function']]],
   );
+});
+
+test('what the page tells is one message to main, and gives nothing back; what cannot be copied does not cross', () => {
+  const { door, sent } = underTest();
+  assert.equal(door.tell?.({ told: 'unread', count: 2 }), undefined);
+  assert.deepEqual(sent, [['outpost:tell', { told: 'unread', count: 2 }]]);
+  assert.throws(() => door.tell?.({ told: 'unread', count: () => 2 }), { name: 'DataCloneError' });
+  door.tell?.(JSON.parse('{"told":"unread","count":1,"__proto__":{"polluted":true}}'), 'more');
+  assert.equal(({} as { polluted?: true }).polluted, undefined);
+  assert.equal(sent.at(-1)?.length, 2, 'one value goes through, not a list of them');
+});
+
+test('a place to go to and what has happened are shown to the page, with nothing beside them', { timeout: 5_000 }, async () => {
+  const { page, nextMessage } = underTest();
+  const going = nextMessage();
+  page.receive('outpost:go', { site: 'works-1', page: 'plant', more: 'x' }, []);
+  assert.deepEqual((await going).data, { outpostGo: { site: 'works-1', page: 'plant' } });
+  const happening = nextMessage();
+  page.receive('outpost:happened', 'stationAgain', []);
+  assert.deepEqual((await happening).data, { outpostHappened: 'stationAgain' });
 });
 
 test('a dial is one message to main, and gives the page nothing back', () => {

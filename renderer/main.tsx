@@ -9,6 +9,7 @@ import './ui/tokens.css';
 import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import i18next from 'i18next';
 import { createRoot } from 'react-dom/client';
 import { config } from 'zod';
 import { App } from './app/App.tsx';
@@ -21,6 +22,7 @@ import { openTransport } from './app/transport.ts';
 import { people } from './people/index.ts';
 import { plant } from './plant/index.ts';
 import { english } from './texts.ts';
+import { announce } from './ui/announce.ts';
 import { nonce } from './ui/nonce.ts';
 import { theme } from './ui/theme.ts';
 import { watch } from './watch/index.ts';
@@ -35,7 +37,10 @@ const queries = new QueryClient({
   defaultOptions: { queries: { retry: false, staleTime: 5_000, networkMode: 'always' }, mutations: { networkMode: 'always' } },
 });
 // Whoever signs in next on this screen finds nothing of whoever was here before.
-const door = openStation(openTransport(), { onLeave: () => queries.clear() });
+const door = openStation(openTransport(), {
+  onLeave: () => queries.clear(),
+  onViewEnded: () => announce(i18next.t('app:view.ended')),
+});
 const app = { door, live: new LiveStore(door.channel) };
 
 createRoot(document.getElementById('root') as HTMLElement).render(

@@ -1,13 +1,15 @@
 // npm test: types, lint, layers, every test file, the browser suite. One closing line.
 import { spawn } from 'node:child_process';
-import { globSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { relative } from 'node:path';
+import { globSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { LOGS_VARIABLE } from '../main/testing/logs.ts';
 import { POSTGRES_VARIABLE, startPostgres } from '../main/testing/postgres.ts';
 import { checkLayers } from './layers.ts';
+import { searchLogs } from './secrets.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** What takes longer hangs. */
@@ -36,7 +38,11 @@ if (values.only !== 'checks') {
     const units = ['contract', 'main', 'preload', 'renderer', 'tools', 'bench'].flatMap((folder) => globSync(`${folder}/**/*.test.ts`));
     const e2e = globSync('e2e/**/*.test.ts');
     const files = positionals.length > 0 ? positionals : [...(wants('units') ? units : []), ...(wants('e2e') ? e2e : [])];
+    const logs = mkdtempSync(join(tmpdir(), 'outpost-logs-'));
+    process.env[LOGS_VARIABLE] = logs;
     await runFiles(files.sort());
+    if (positionals.length === 0) await check('no secret in any log', async () => searchLogs(logs));
+    rmSync(logs, { recursive: true });
   } finally {
     await cluster?.stop();
   }

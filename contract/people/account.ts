@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { EXAMPLE } from '../examples.ts';
 import { command, noSession, ownAccount, ownSession, question, stream } from '../procedure.ts';
 import * as v from '../values.ts';
-import { grant, grantPlace, organisation, person, site } from './shapes.ts';
+import { grant, grantPlace, organisation, person, site, teamRole } from './shapes.ts';
 
 const session = z.object({
   id: v.id,
@@ -20,11 +20,18 @@ export const me = z.object({
   grants: z.array(grant),
   organisations: z.array(organisation),
   sites: z.array(site),
+  teams: z
+    .array(z.object({ id: v.id, organisation: v.id, key: v.key, name: z.string(), role: teamRole }))
+    .describe('The teams I belong to, and what I am in each.'),
   preferences: z.record(z.string(), preferenceValue),
   session: z.object({ id: v.id, expiresAt: v.time }),
   hasSecondFactor: z.boolean(),
   secondFactorNeeded: z.boolean().describe('Some of the roles count only once there is a second factor; grants holds the others.'),
   hasPassword: z.boolean().describe('false until a person who came by a link has chosen one.'),
+  seenBy: z
+    .object({ id: v.id, name: z.string(), until: v.time })
+    .nullable()
+    .describe('Who sees the station as this person, and until when; everything personal is left out then. null: it is oneself.'),
   station: z.object({
     id: v.id,
     key: v.key,
@@ -42,6 +49,13 @@ const picture = z.strictObject({
 const code = v.plain(16);
 const recoveryCodes = z.array(z.string()).describe('Ten codes, each good once in the place of the phone. Shown now and never again.');
 const token = z.object({ token: z.string().describe('Send it as “Authorization: Bearer …”.') });
+
+const signedIn = token.extend({ device: z.string().optional() });
+const secondStep = {
+  totp: code.optional().describe('Read only for an account that has a second factor: the phone’s code, or a recovery code.'),
+  device: v.plain(128).optional().describe('Given by an earlier sign-in that asked to be remembered: stands for the code.'),
+  remember: v.yes.optional().describe('Remember this device for 30 days: the answer holds its token.'),
+};
 
 export const account = {
   // ---- without a session
@@ -70,18 +84,33 @@ export const account = {
       admin: { email: 'ada@example.org', name: 'Ada Admin', password: 'a long enough phrase' },
     },
   }),
+  signInMethods: question({
+    summary: 'The ways to sign in that are open to this request. Says nothing of accounts.',
+    input: v.nothing,
+    needs: noSession,
+    output: z.object({
+      methods: z.array(
+        z.object({
+          method: z.enum(['local', 'forwarded']).describe('local: people.signIn; forwarded: people.signInForwarded.'),
+          as: z.string().nullable().describe('Whom the proxy in front of the station names; null where one says so oneself.'),
+        }),
+      ),
+    }),
+    example: {},
+  }),
   signIn: command({
     summary: 'Sign in with e-mail and password.',
-    input: z.strictObject({
-      email: v.plain(254),
-      password: v.plain(256),
-      totp: code.optional().describe('Read only for an account that has a second factor: the phone’s code, or a recovery code.'),
-      device: v.plain(128).optional().describe('Given by an earlier sign-in that asked to be remembered: stands for the code.'),
-      remember: v.yes.optional().describe('Remember this device for 30 days: the answer holds its token.'),
-    }),
+    input: z.strictObject({ email: v.plain(254), password: v.plain(256), ...secondStep }),
     needs: noSession,
-    output: token.extend({ device: z.string().optional() }),
+    output: signedIn,
     example: { email: 'ada@example.org', password: 'a long enough phrase' },
+  }),
+  signInForwarded: command({
+    summary: 'Sign in as the person that a trusted proxy in front of the station names in this very request.',
+    input: z.strictObject(secondStep),
+    needs: noSession,
+    output: signedIn,
+    example: {},
   }),
   signInByLink: command({
     summary: 'Sign in by a one-time link, as printed at a first start or handed to a new person.',
@@ -106,6 +135,7 @@ export const account = {
     summary: 'Change my own name.',
     input: z.strictObject({ name: v.name, opId: v.opId }),
     needs: ownAccount,
+    undoable: true,
     output: v.nothing,
     example: { name: 'Ada A. Admin' },
   }),
@@ -123,6 +153,7 @@ export const account = {
     summary: 'Set or remove my own picture.',
     input: z.strictObject({ picture: picture.nullable(), opId: v.opId }),
     needs: ownAccount,
+    undoable: true,
     output: v.nothing,
     example: { picture: { type: 'image/png', data: EXAMPLE.pixel } },
   }),
@@ -137,6 +168,7 @@ export const account = {
     summary: 'My own sessions, newest first.',
     input: v.nothing,
     needs: ownSession,
+    personal: true,
     output: z.object({ sessions: z.array(session) }),
     example: {},
   }),
@@ -156,7 +188,15 @@ export const account = {
   }),
   confirmSession: command({
     summary: 'Prove that it is still you, by your password or a code, before a critical act. Good for ten minutes.',
-    input: z.strictObject({ password: v.plain(256).optional(), totp: code.optional() }),
+    input: z.strictObject({
+      password: v.plain(256).optional(),
+      totp: code.optional(),
+      forwarded: v.yes
+        .optional()
+        .describe(
+          'By the word of a trusted proxy, for somebody who has neither password nor phone. Over REST alone: it stands in the request.',
+        ),
+    }),
     needs: ownAccount,
     output: z.object({ until: v.time }),
     example: { password: 'a long enough phrase' },
@@ -165,6 +205,7 @@ export const account = {
     summary: 'My second factor: since when, how many recovery codes are left, and which devices are remembered.',
     input: v.nothing,
     needs: ownSession,
+    personal: true,
     output: z.object({
       since: v.time.nullable().describe('null: there is none.'),
       recoveryCodesLeft: z.int(),
@@ -214,6 +255,7 @@ export const account = {
     summary: 'Remember a choice of mine, like the theme, on every screen I use.',
     input: z.strictObject({ name: v.key, value: preferenceValue, opId: v.opId }),
     needs: ownSession,
+    undoable: true,
     output: v.nothing,
     example: { name: 'theme', value: 'dark' },
   }),

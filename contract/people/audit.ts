@@ -5,7 +5,8 @@ import { question, stream } from '../procedure.ts';
 import * as v from '../values.ts';
 import { who } from './shapes.ts';
 
-const change = z.object({
+/** One field of one record, from what to what. */
+export const change = z.object({
   entity: z.string(),
   id: z.string(),
   field: z.string(),
@@ -18,6 +19,7 @@ export const auditEntry = z.object({
   seq: z.int(),
   at: v.time,
   actor: who.nullable().describe('null: the station itself, or somebody without a session'),
+  seenAs: who.nullable().describe('As whom the actor saw the station, on whose behalf they asked; null: as themself.'),
   action: z.string(),
   outcome,
   organisation: v.id.nullable(),
@@ -36,6 +38,10 @@ const auditFilter = z.strictObject({
   from: v.time.optional().describe('Nothing older than this moment.'),
   to: v.time.optional().describe('Only what is older than this moment.'),
   outcome: outcome.optional(),
+  about: z
+    .strictObject({ entity: v.key, id: v.plain(200) })
+    .optional()
+    .describe('What was changed.'),
 });
 export type AuditFilter = z.infer<typeof auditFilter>;
 

@@ -9,10 +9,11 @@ const machineKey = z.object({
   id: v.id,
   name: z.string(),
   role: keyRole,
-  createdAt: v.time,
+  createdAt: v.time.nullable().describe('null where it came from another station.'),
   createdBy: z.string().nullable(),
   seenAt: v.time.nullable().describe('null: not used yet.'),
   expiresAt: v.time.nullable().describe('null: good until it is revoked.'),
+  hasToken: z.boolean().describe('false: it came from another station, and nothing can use it. A new one takes its place.'),
 });
 
 export const keys = {

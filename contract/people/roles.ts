@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { EXAMPLE } from '../examples.ts';
 import { PERMISSIONS, type Permission } from '../permissions.ts';
-import { command, question } from '../procedure.ts';
+import { command, ownAccount, ownSession, question } from '../procedure.ts';
 import * as v from '../values.ts';
 import { grant, grantPlace, person, role } from './shapes.ts';
 
@@ -14,6 +14,11 @@ const listed = person.extend({
   hasPassword: z.boolean(),
   hasSecondFactor: z.boolean(),
 });
+
+const byMail = v.yes
+  .optional()
+  .describe('Send the link to the person’s own address, and show it to nobody else. Refused where no mail server is set.');
+const mailTask = v.id.nullable().describe('The task that sends the mail, and tells how that ended; null where nothing is sent.');
 
 export const roles = {
   listPeople: question({
@@ -31,8 +36,8 @@ export const roles = {
     example: { site: EXAMPLE.site },
   }),
   createPerson: command({
-    summary: 'Add a person with a first role. Hands out a one-time link by which they sign in and choose a password.',
-    input: z.strictObject({ email: v.email, name: v.name, role, at: grantPlace, opId: v.opId }),
+    summary: 'Add a person with a first role. Hands out a one-time link by which they sign in and choose a password, or sends it to them.',
+    input: z.strictObject({ email: v.email, name: v.name, role, at: grantPlace, byMail, opId: v.opId }),
     needs: {
       permission: 'site.people',
       at: (input) =>
@@ -44,7 +49,11 @@ export const roles = {
     },
     output: z.object({
       person: v.id,
-      link: z.string().nullable().describe('The secret of the link; null when the person was known already, or the command is repeated.'),
+      link: z
+        .string()
+        .nullable()
+        .describe('The secret of the link; null when it goes by mail, the person was known already, or the command is repeated.'),
+      mail: mailTask,
     }),
     example: { email: 'otto@example.org', name: 'Otto Operator', role: 'operator', at: { kind: 'site', site: EXAMPLE.site } },
   }),
@@ -55,17 +64,20 @@ export const roles = {
       organisation: v.id,
       csv: v.plain(200_000).describe('Comma or semicolon; “site” is its key or name, empty for a role in the whole organisation.'),
       dryRun: z.boolean(),
+      byMail,
     }),
     needs: { permission: 'organisation.people', at: (input) => ({ organisation: input.organisation }) },
     output: z.object({
       done: z.boolean().describe('false: tried only, or a line was refused. Nothing was changed.'),
+      mail: mailTask,
       lines: z.array(
         z.object({
           line: z.int(),
           email: z.string(),
           outcome: z.enum(['added', 'known', 'refused']),
           message: z.string().nullable(),
-          link: z.string().nullable().describe('The secret of the link by which a new person comes in.'),
+          link: z.string().nullable().describe('The secret of the link by which a new person comes in; null where it goes by mail.'),
+          mailed: z.boolean().describe('The link goes to this address by mail.'),
         }),
       ),
     }),
@@ -82,6 +94,28 @@ export const roles = {
     critical: true,
     output: z.object({ link: z.string(), expiresAt: v.time }),
     example: { organisation: EXAMPLE.organisation, person: EXAMPLE.viewer },
+  }),
+  mailSignInLink: command({
+    summary: 'The same link, sent to the person’s own address and shown to nobody else.',
+    input: z.strictObject({ organisation: v.id, person: v.id }),
+    needs: { permission: 'organisation.people', at: (input) => ({ organisation: input.organisation }) },
+    critical: true,
+    output: z.object({ mail: v.id.describe('The task that sends it, and tells how that ended.') }),
+    example: { organisation: EXAMPLE.organisation, person: EXAMPLE.viewer },
+  }),
+  linksByMail: question({
+    summary: 'Can links be sent by mail from here?',
+    input: v.nothing,
+    needs: ownSession,
+    output: z.object({ possible: z.boolean() }),
+    example: {},
+  }),
+  mailLinksAgain: command({
+    summary: 'Try once more to send the links that a task of mine could not send. Who has theirs gets no second one.',
+    input: z.strictObject({ task: v.id }),
+    needs: ownAccount,
+    output: z.object({ task: v.id }),
+    example: { task: EXAMPLE.task },
   }),
   removePerson: command({
     summary: 'Take a person out of an organisation, with all the roles they have in it. Their account stays.',
@@ -118,6 +152,7 @@ export const roles = {
             ? { site: input.at.site }
             : { organisation: input.at.organisation },
     },
+    undoable: true,
     output: z.object({ grant: v.id }),
     example: { person: EXAMPLE.viewer, role: 'viewer', at: { kind: 'site', site: EXAMPLE.site } },
   }),
@@ -125,6 +160,7 @@ export const roles = {
     summary: 'Take a role away.',
     input: z.strictObject({ grant: v.id, opId: v.opId }),
     needs: { permission: 'site.people', at: (input) => ({ record: 'grant', id: input.grant }) },
+    undoable: true,
     output: v.nothing,
     example: { grant: EXAMPLE.grant },
   }),

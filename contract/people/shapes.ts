@@ -1,6 +1,6 @@
 // What several parts of the people area speak of: places, people, roles.
 import { z } from 'zod';
-import { ROLES } from '../permissions.ts';
+import { ROLES, TEAM_ROLES } from '../permissions.ts';
 import * as v from '../values.ts';
 
 export const grantPlace = z.discriminatedUnion('kind', [
@@ -12,6 +12,7 @@ export type GrantPlace = z.infer<typeof grantPlace>;
 
 export const role = z.enum(ROLES);
 export const grant = z.object({ id: v.id, person: v.id, role, at: grantPlace });
+export const teamRole = z.enum(TEAM_ROLES);
 /** Roles of an organisation and its sites. */
 export const organisationRole = z.enum(['viewer', 'operator', 'siteManager', 'organisationAdmin']);
 export const organisation = z.object({
@@ -31,6 +32,7 @@ export const site = z.object({
   timeZone: z.string(),
   operatorsControl: z.boolean(),
   workAllowed: z.boolean(),
+  quietHours: z.string().nullable().describe('22:00-06:00 by the site’s own clock: what can wait makes no noise then. null: none.'),
   archivedAt: v.time.nullable(),
 });
 export const place = z.object({
@@ -48,6 +50,9 @@ export const person = z.object({
   name: z.string(),
   picture: z.string().nullable().describe('Changes whenever the picture does; null without one.'),
   disabledAt: v.time.nullable(),
+  emailVerifiedAt: v.time
+    .nullable()
+    .describe('When they last came in by a link that was mailed to this address; null: nobody knows that it is theirs.'),
   machine: z.boolean().describe('Stands for a key, and for nobody of flesh and blood.'),
 });
 export const who = z.object({ id: v.id, name: z.string().nullable().describe('null once the person has been erased') });

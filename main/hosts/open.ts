@@ -1,7 +1,7 @@
 // Opens a station in its data folder, whatever host it then wears: settings, log, database, areas, and what it begins with.
 import { existsSync, statSync } from 'node:fs';
 import { openLogSink } from '../log.ts';
-import type { SetUp } from '../people/index.ts';
+import type { Brought, SetUp } from '../people/index.ts';
 import type { Platform, Updates } from '../platform.ts';
 import { openSite, type Site } from '../site.ts';
 import { type Backup, listBackups, putBackInPlace } from '../store/backup.ts';
@@ -19,18 +19,27 @@ export type OpenOptions = {
   demo: boolean;
   setUp: SetUp | undefined;
   restore: string | undefined;
+  /** Fill an empty station with an organisation from a file. */
+  bring?: { file: string; administrator: string | undefined } | undefined;
   /** Flags that are settings as well. */
   flags: Record<string, unknown>;
 };
 
-export type OpenStation = { site: Site; folder: Folder; settings: StationSettings; stop(): Promise<void> };
+export type OpenStation = { site: Site; folder: Folder; settings: StationSettings; brought: Brought | undefined; stop(): Promise<void> };
+
+/** What a host has of its own, where the others have what is usual or nothing. */
+export type Lent = {
+  /** Where the key of the secrets comes from, whose folder this is. */
+  key?: (secrets: string) => Platform['secretKey'];
+  updates?: Updates;
+};
 
 /** `console` gets the log as well as the file does. */
 export async function openStation(
   options: OpenOptions,
   host: Platform['host'],
   console: { write(line: string): void } | undefined,
-  updates?: Updates,
+  { key = fileKey, updates }: Lent = {},
 ): Promise<OpenStation> {
   const folder = openFolder(options.data);
   const closing: (() => Promise<void> | void)[] = [() => folder.release()];
@@ -43,7 +52,7 @@ export async function openStation(
     closing.push(() => sink.close());
     const backup = options.restore === undefined ? undefined : await backupNamed(folder, options.restore);
     const database = settings.database === undefined ? await openFile(folder, backup) : await openServer(folder, settings.database, backup);
-    const platform: Platform = { host, secretKey: fileKey(folder.secrets), ...(updates && { updates }) };
+    const platform: Platform = { host, secretKey: key(folder.secrets), ...(updates && { updates }) };
     const site = await openSite({
       folder,
       database,
@@ -55,15 +64,32 @@ export async function openStation(
       throw isDamage(error) ? await damaged(folder, error) : error;
     });
     closing.push(() => site.stop());
+    const brought = options.bring && (await bring(site, options.bring));
     if (await site.people.firstStart.needed()) {
       if (options.setUp) await site.people.firstStart.fromConsole(options.setUp);
       else if (options.demo) await fillWithDemo(site);
     }
-    return { site, folder, settings, stop };
+    return { site, folder, settings, brought, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+async function bring({ people }: Site, { file, administrator }: NonNullable<OpenOptions['bring']>): Promise<Brought> {
+  try {
+    return await people.organisationFile.bring(file, administrator);
+  } catch (error) {
+    throw unusable(file, error);
+  }
+}
+
+/** What is wrong with the file itself is said of the file. */
+export function unusable(file: string, error: unknown): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'invalid') return new BadSettings(`The file ${file} cannot be used: ${message}`);
+  if (code === 'ENOENT' || code === 'EISDIR' || code === 'EACCES') return new BadSettings(`The file ${file} cannot be read: ${message}.`);
+  return error;
 }
 
 export async function openServer(folder: Folder, url: string, backup: Backup | undefined): Promise<Database> {

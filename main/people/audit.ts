@@ -12,7 +12,7 @@ type Detail = {
   message: string | null;
   changes: { entity: string; id: string; field: string; before: unknown; after: unknown }[];
 };
-type Row = PeopleTables['audit'] & { body: string | null; actorName: string | null };
+type Row = PeopleTables['audit'] & { body: string | null; actorName: string | null; seenAsName: string | null };
 
 /** What everybody may read about who sees the plant. The rest concerns people and settings, and is for whoever reads the audit. */
 const OF_THE_PLANT = new Set(['organisation', 'site', 'place']);
@@ -27,16 +27,22 @@ function position(cursor: string): { incarnation: string; seq: number } {
   return { incarnation: match[1] as string, seq: Number(match[2]) };
 }
 
-function rowsWhere(db: Kysely<PeopleTables>, where: AuditFilter) {
-  let query = db
+const everyRow = (db: Kysely<PeopleTables>) =>
+  db
     .selectFrom('audit')
     .leftJoin('auditDetail', (join) =>
       join.onRef('auditDetail.incarnation', '=', 'audit.incarnation').onRef('auditDetail.seq', '=', 'audit.seq'),
     )
     .leftJoin('people', 'people.id', 'audit.actor')
+    .leftJoin('people as seen', 'seen.id', 'audit.seenAs')
     .selectAll('audit')
-    .select(['auditDetail.body', 'people.name as actorName']);
-  const { site, organisation, person, outcome } = where;
+    .select(['auditDetail.body', 'people.name as actorName', 'seen.name as seenAsName']);
+type Rows = ReturnType<typeof everyRow>;
+
+function rowsWhere(db: Kysely<PeopleTables>, where: AuditFilter): Rows {
+  let query = everyRow(db);
+  const { site, organisation, person, outcome, about } = where;
+  if (about !== undefined) return rowsAbout(query, where, about);
   const notDone = outcome !== undefined && outcome !== 'done';
   // One index answers, and it is chosen here rather than guessed by the database, which would often take a shorter one and read
   // on and on: what else narrows is written in a way that no index knows. See migration 60.
@@ -54,8 +60,27 @@ function rowsWhere(db: Kysely<PeopleTables>, where: AuditFilter) {
   return query;
 }
 
+/** Of one record the table of things knows the rows, and their order: nothing else that narrows may tempt the database to another index. */
+function rowsAbout(
+  all: Rows,
+  { site, organisation, person, outcome }: AuditFilter,
+  { entity, id }: NonNullable<AuditFilter['about']>,
+): Rows {
+  let query = all.$if(true, (rows) =>
+    rows
+      .innerJoin('auditThing', (join) =>
+        join.onRef('auditThing.incarnation', '=', 'audit.incarnation').onRef('auditThing.seq', '=', 'audit.seq'),
+      )
+      .where('auditThing.entity', '=', entity)
+      .where('auditThing.id', '=', id),
+  );
+  for (const [column, wanted] of Object.entries({ site, organisation, actor: person, outcome }))
+    if (wanted !== undefined) query = query.where(sql<string>`${sql.ref(`audit.${column}`)} || ''`, '=', wanted);
+  return query;
+}
+
 /** A clock may have been set back: in the order of the chain a time is no stretch of it. */
-const askedInTime = ({ person, from, to, outcome }: AuditFilter) => (person ?? from ?? to ?? outcome) !== undefined;
+const askedInTime = ({ person, from, to, outcome, about }: AuditFilter) => (person ?? from ?? to ?? outcome ?? about) !== undefined;
 
 export type AuditRow = Row;
 
@@ -68,26 +93,26 @@ export async function auditPage(
   const direction = newestFirst ? 'desc' : 'asc';
   const beyond = newestFirst ? '<' : '>';
   const start = behind === undefined ? undefined : position(behind);
+  const of = where.about === undefined ? 'audit' : 'auditThing';
+  const [at, incarnation, seq] = [sql.ref<number>(`${of}.at`), sql.ref<string>(`${of}.incarnation`), sql.ref<number>(`${of}.seq`)];
   let query = rowsWhere(db, where);
   if (askedInTime(where)) {
     const last = start && (await timeOf(db, start));
     let { from, to } = where;
     if (start !== undefined && last !== undefined) {
-      query = query.where(({ eb, refTuple, tuple }) =>
-        eb(refTuple('audit.at', 'audit.incarnation', 'audit.seq'), beyond, tuple(last, start.incarnation, start.seq)),
-      );
+      query = query.where(sql<boolean>`(${at}, ${incarnation}, ${seq}) ${sql.raw(beyond)} (${last}, ${start.incarnation}, ${start.seq})`);
       // One bound on each side: of two the database may take the one that makes it read all the pages before.
       if (newestFirst && to !== undefined && last < to) to = undefined;
       if (!newestFirst && from !== undefined && last >= from) from = undefined;
     }
-    if (from !== undefined) query = query.where('audit.at', '>=', from);
-    if (to !== undefined) query = query.where('audit.at', '<', to);
-    query = query.orderBy('audit.at', direction);
+    if (from !== undefined) query = query.where(at, '>=', from);
+    if (to !== undefined) query = query.where(at, '<', to);
+    query = query.orderBy(at, direction);
   } else if (start !== undefined)
     query = query.where(({ eb, refTuple, tuple }) =>
       eb(refTuple('audit.incarnation', 'audit.seq'), beyond, tuple(start.incarnation, start.seq)),
     );
-  return query.orderBy('audit.incarnation', direction).orderBy('audit.seq', direction).limit(limit).execute();
+  return query.orderBy(incarnation, direction).orderBy(seq, direction).limit(limit).execute();
 }
 
 async function timeOf(db: Kysely<PeopleTables>, { incarnation, seq }: { incarnation: string; seq: number }): Promise<number> {
@@ -103,6 +128,7 @@ export function entry(row: Row): AuditEntry {
     seq: row.seq,
     at: row.at,
     actor: row.actor === null ? null : { id: row.actor, name: row.actorName },
+    seenAs: row.seenAs === null ? null : { id: row.seenAs, name: row.seenAsName },
     action: row.action,
     outcome: row.outcome,
     organisation: row.organisation,

@@ -6,7 +6,7 @@ import { type AuditRow, auditPage, cursorOf, entry } from './audit.ts';
 import { csvLine } from './csv.ts';
 import type { PeopleTables } from './entities.ts';
 
-const COLUMNS = ['time', 'who', 'action', 'outcome', 'organisation', 'site', 'from', 'message', 'changes'];
+const COLUMNS = ['time', 'who', 'action', 'outcome', 'organisation', 'site', 'from', 'message', 'changes', 'seen as'];
 const PAGE = 500;
 
 /**
@@ -56,7 +56,7 @@ async function namesOfPlaces(db: Kysely<PeopleTables>): Promise<(id: string | nu
 }
 
 function line(row: AuditRow, nameOf: (id: string | null) => string | null): string {
-  const { at, actor, action, outcome, organisation, site, from, message, changes } = entry(row);
+  const { at, actor, seenAs, action, outcome, organisation, site, from, message, changes } = entry(row);
   return csvLine([
     new Date(at).toISOString(),
     actor && (actor.name ?? actor.id),
@@ -68,5 +68,6 @@ function line(row: AuditRow, nameOf: (id: string | null) => string | null): stri
     message,
     // Nothing once erased.
     changes && JSON.stringify(changes),
+    seenAs && (seenAs.name ?? seenAs.id),
   ]);
 }

@@ -20,6 +20,8 @@ type Row = {
   outcome: string;
   organisation: string | null;
   site: string | null;
+  /** The one record it changed. */
+  about: string | null;
 };
 
 /** Rows of two lives, by several people at two sites, whose clock was set back now and then: many share a moment. */
@@ -43,15 +45,22 @@ async function manyRows({ store }: TestStation): Promise<Row[]> {
         outcome: one(['done', 'done', 'done', 'refused', 'failed']),
         organisation,
         site,
+        about: one([null, EXAMPLE.building, EXAMPLE.system]),
       });
     }
   await tamper(
     store.database,
-    ...rows.map((row): [string, (string | number | null)[]] => [
+    ...rows.map(({ about: _, ...row }): [string, (string | number | null)[]] => [
       `insert into "audit" ("incarnation", "seq", "at", "actor", "session", "action", "outcome", "organisation", "site", "digest", "hash")
        values (?, ?, ?, ?, null, 'test', ?, ?, ?, '', '')`,
       Object.values(row),
     ]),
+    ...rows
+      .filter(({ about }) => about !== null)
+      .map(({ about, at, incarnation, seq }): [string, (string | number | null)[]] => [
+        `insert into "auditThing" ("entity", "id", "at", "incarnation", "seq") values ('place', ?, ?, ?, ?)`,
+        [about, at, incarnation, seq],
+      ]),
   );
   return rows;
 }
@@ -63,6 +72,7 @@ const WAYS: Required<{ [K in keyof AuditFilter]: AuditFilter[K][] }> = {
   from: [undefined, MIDDLE - 100],
   to: [undefined, MIDDLE + 20],
   outcome: [undefined, 'done', 'refused', 'failed'],
+  about: [undefined, { entity: 'place', id: EXAMPLE.building }, { entity: 'site', id: EXAMPLE.building }],
 };
 const everyWay = Object.entries(WAYS).reduce<AuditFilter[]>(
   (all, [name, values]) => all.flatMap((way) => values.map((value) => (value === undefined ? way : { ...way, [name]: value }))),
@@ -74,9 +84,9 @@ const text = (value: string) => (a: Row, b: Row) =>
   a[value as 'site'] === b[value as 'site'] ? 0 : (a[value as 'site'] ?? '') < (b[value as 'site'] ?? '') ? -1 : 1;
 
 /** What the filter means, said once more without a database. Oldest first. */
-function picked(rows: Row[], { site, organisation, person, from = 0, to = 2 ** 52, outcome, ...rest }: AuditFilter): Row[] {
+function picked(rows: Row[], { site, organisation, person, from = 0, to = 2 ** 52, outcome, about, ...rest }: AuditFilter): Row[] {
   assert.deepEqual(rest, {});
-  const inTime = person !== undefined || from > 0 || to < 2 ** 52 || outcome !== undefined;
+  const inTime = person !== undefined || from > 0 || to < 2 ** 52 || outcome !== undefined || about !== undefined;
   return rows
     .filter(
       (row) =>
@@ -84,6 +94,7 @@ function picked(rows: Row[], { site, organisation, person, from = 0, to = 2 ** 5
         (organisation === undefined || row.organisation === organisation) &&
         (person === undefined || row.actor === person) &&
         (outcome === undefined || row.outcome === outcome) &&
+        (about === undefined || (about.entity === 'place' && row.about === about.id)) &&
         row.at >= from &&
         row.at < to,
     )
@@ -133,7 +144,7 @@ async function saved(
   return bytesOf(stream);
 }
 
-const HEAD = ['time', 'who', 'action', 'outcome', 'organisation', 'site', 'from', 'message', 'changes'];
+const HEAD = ['time', 'who', 'action', 'outcome', 'organisation', 'site', 'from', 'message', 'changes', 'seen as'];
 
 onBoth('the file holds the rows of its filter, oldest first, whole from whatever byte it is read on', async (source) => {
   const station = await openWorld(source);
@@ -162,6 +173,8 @@ onBoth('a row of the file says who did what, where, and from what to what, and i
   await assert.rejects(as(station, 'operator').people.updatePlace({ place: EXAMPLE.building, name: 'no' }), { code: 'forbidden' });
   const [, done, refused, ...more] = parseCsv((await saved(station, { site: EXAMPLE.site }, 'organisationAdmin')).toString());
   assert.deepEqual(more, []);
+  assert.equal(done?.pop(), '');
+  assert.equal(refused?.pop(), '');
   const changes = done?.pop() ?? '';
   assert.deepEqual(done, [
     new Date(station.clock()).toISOString(),
@@ -215,3 +228,18 @@ onBoth(
     assert.equal(parseCsv(Buffer.concat(text).toString()).length - 1, entries.length);
   },
 );
+
+onBoth('what a change is about finds it again, and nobody else’s', async (source) => {
+  const station = await openWorld(source);
+  const manager = as(station, 'siteManager').people;
+  await manager.updatePlace({ place: EXAMPLE.building, name: 'Hall renamed' });
+  await manager.updatePlace({ place: EXAMPLE.system, name: 'Heating renamed' });
+  const asked = { site: EXAMPLE.site, about: { entity: 'place', id: EXAMPLE.building } };
+  const { entries } = await manager.listAudit({ ...asked, limit: 1 });
+  assert.deepEqual(entries[0]?.changes, [
+    { entity: 'place', id: EXAMPLE.building, field: 'name', before: 'Hall A', after: 'Hall renamed' },
+  ]);
+  assert.ok((await manager.listAudit(asked)).entries.every(({ changes }) => changes?.some(({ id }) => id === EXAMPLE.building)));
+  const elsewhere = await as(station, 'platformAdmin').people.listAudit({ organisation: OTHER.organisation, about: asked.about });
+  assert.deepEqual(elsewhere.entries, []);
+});

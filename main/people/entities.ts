@@ -1,5 +1,7 @@
 // The shared records of people, and the tables that stay at this station.
 import { boolean, entity, json, optionalText, optionalTime, type Table, text } from '../store/entities.ts';
+import type { LastChangeRow } from '../store/index.ts';
+import type { LoggedOp } from '../store/log.ts';
 
 export const organisation = entity({
   name: 'organisation',
@@ -26,6 +28,8 @@ export const site = entity({
     timeZone: text('UTC'),
     operatorsControl: boolean(),
     workAllowed: boolean(),
+    /** '22:00-06:00' by the clock of the site; null: none. */
+    quietHours: optionalText(),
     archivedAt: optionalTime(),
   },
   authority: 'anyone',
@@ -56,14 +60,17 @@ export const person = entity({
     /** The address folded to lower case: what sign-in looks for. */
     emailKey: text('', { personal: true }),
     name: text('', { personal: true }),
-    /** Hash of a blob. */
-    picture: optionalText({ personal: true }),
+    picture: optionalText({ personal: true, blob: true }),
     pictureType: optionalText(),
     disabledAt: optionalTime(),
+    /** When somebody last came in by a link that was mailed to this address. */
+    emailVerifiedAt: optionalTime(),
     /** Stands for a key. */
     machine: boolean(),
     /** Who made the key. */
     madeBy: optionalText(),
+    /** Was found to be the same human as this one, who has everything since. */
+    mergedInto: optionalText(),
   },
   authority: 'hub',
 });
@@ -89,6 +96,23 @@ export const grant = entity({
   authority: 'hub',
 });
 
+export const team = entity({
+  name: 'team',
+  table: 'teams',
+  scope: ['org'],
+  fields: { organisation: text(), key: text(), name: text() },
+  authority: 'hub',
+});
+
+/** Its id is '<team>:<person>', so that nobody is in a team twice. */
+export const teamMember = entity({
+  name: 'teamMember',
+  table: 'teamMembers',
+  scope: ['org'],
+  fields: { team: text(), person: text(), role: text('member') },
+  authority: 'hub',
+});
+
 /** A personal choice. Its id is '<person>:<name>', so that two screens setting it meet in one record. */
 export const preference = entity({
   name: 'preference',
@@ -98,7 +122,7 @@ export const preference = entity({
   authority: 'anyone',
 });
 
-export const entities = [organisation, site, place, person, membership, grant, preference];
+export const entities = [organisation, site, place, person, membership, grant, team, teamMember, preference];
 
 export type PeopleTables = {
   organisations: Table<typeof organisation>;
@@ -107,6 +131,8 @@ export type PeopleTables = {
   people: Table<typeof person>;
   memberships: Table<typeof membership>;
   grants: Table<typeof grant>;
+  teams: Table<typeof team>;
+  teamMembers: Table<typeof teamMember>;
   preferences: Table<typeof preference>;
   credential: { person: string; hash: string; changedAt: number };
   session: {
@@ -120,9 +146,23 @@ export type PeopleTables = {
     agent: string;
     /** When somebody last proved here who they are. */
     confirmedAt: number;
+    /** As whom its person sees the station, of which organisation alone, and from which session of theirs. */
+    seenAs: string | null;
+    seenIn: string | null;
+    parent: string | null;
   };
-  /** `replacesPhone`: made at the station's own console, where somebody may have lost the phone as well. */
-  signInLink: { secretDigest: string; person: string; createdAt: number; expiresAt: number; replacesPhone: number };
+  signInLink: {
+    secretDigest: string;
+    person: string;
+    createdAt: number;
+    expiresAt: number;
+    /** Made at the station's own console, where somebody may have lost the phone as well. */
+    replacesPhone: number;
+    /** The address it goes to, and nowhere else; null where somebody hands it over. */
+    mailedTo: string | null;
+    /** When the mail server took it. */
+    mailedAt: number | null;
+  };
   phone: {
     person: string;
     createdAt: number;
@@ -144,8 +184,13 @@ export type PeopleTables = {
     outcome: 'done' | 'refused' | 'failed';
     organisation: string | null;
     site: string | null;
+    seenAs: string | null;
     digest: string;
     hash: string;
   };
   auditDetail: { incarnation: string; seq: number; salt: string; body: string };
+  /** Which records each row of the audit changed. */
+  auditThing: { entity: string; id: string; at: number; incarnation: string; seq: number };
+  op: LoggedOp;
+  lastChange: LastChangeRow;
 };

@@ -27,6 +27,7 @@ onBoth('a key is a role at a site: it sees that and no more, is named in the aud
     createdBy: 'The siteManager',
     seenAt: null,
     expiresAt: null,
+    hasToken: true,
   });
   const { people } = bearing(station, token, at('192.0.2.7'));
   const me = await people.me({});

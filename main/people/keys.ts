@@ -2,7 +2,7 @@
 // role at one site and one session that is the key: rights, audit and streams know nothing else of it.
 import type { Kysely } from 'kysely';
 import { Refusal } from '../../contract/errors.ts';
-import type { Place, Role } from '../../contract/permissions.ts';
+import type { Role, TreePlace } from '../../contract/permissions.ts';
 import type { Procedures, Station } from '../area.ts';
 import type { Tx } from '../store/index.ts';
 import { type Authority, grantText } from './directory.ts';
@@ -26,7 +26,8 @@ export function keyProcedures(
       const rows = await read()
         .selectFrom('grants')
         .innerJoin('people', 'people.id', 'grants.person')
-        .innerJoin('session', 'session.person', 'people.id')
+        // One that came with its organisation from another station has no token here.
+        .leftJoin('session', 'session.person', 'people.id')
         .leftJoin('people as maker', 'maker.id', 'people.madeBy')
         .select([
           'grants.id',
@@ -51,13 +52,14 @@ export function keyProcedures(
           createdBy,
           seenAt: seenAt === 0 ? null : seenAt,
           expiresAt: expiresAt === NEVER ? null : expiresAt,
+          hasToken: createdAt !== null,
         })),
       };
     },
 
     createKey: (input, call) =>
       store.change(call.caller.author, async (tx) => {
-        const place = call.place as Place;
+        const place = call.place as TreePlace;
         mustBeGrantable(call, input.role, place);
         if (input.expiresAt !== null && input.expiresAt <= tx.now()) throw new Refusal('invalid', 'The key would have expired already.');
         const machine = tx.id();

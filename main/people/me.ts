@@ -4,10 +4,10 @@ import type { Kysely } from 'kysely';
 import { Refusal } from '../../contract/errors.ts';
 import { keyFromName } from '../../contract/ids.ts';
 import type { Me } from '../../contract/people.ts';
-import { type Grant, type Place, type Role, sees } from '../../contract/permissions.ts';
+import { type Place, type Role, type RoleGrant, sees, type TeamGrant } from '../../contract/permissions.ts';
 import type { Procedures, StateSource, Station } from '../area.ts';
 import type { Caller } from '../caller.ts';
-import { type Directory, grantPlace, grantText, placeAsGrant } from './directory.ts';
+import { type Directory, grantPlace, grantText, placeAsGrant, teamsOf } from './directory.ts';
 import { type PeopleTables, person, preference } from './entities.ts';
 
 const PICTURE_BYTES = 256 * 1024;
@@ -73,8 +73,10 @@ export function ownProcedures(
       store.change(caller.author, async (tx) => {
         const id = `${caller.person}:${input.name}`;
         const known = await (tx.db as Kysely<PeopleTables>).selectFrom('preferences').select('id').where('id', '=', id).executeTakeFirst();
-        if (known) await tx.update(preference, id, { value: input.value });
-        else await tx.create(preference, id, `user:${caller.person}`, { person: caller.person, name: input.name, value: input.value });
+        if (known) {
+          await tx.restore(preference, id);
+          await tx.update(preference, id, { value: input.value });
+        } else await tx.create(preference, id, `user:${caller.person}`, { person: caller.person, name: input.name, value: input.value });
         tx.emit({ event: 'people.preferenceChanged', person: caller.person });
         return {};
       }),
@@ -84,24 +86,28 @@ export function ownProcedures(
 /** People of one organisation know each other by name and picture; nobody else's exist. */
 async function shareOrganisation({ store }: Station, caller: Caller, other: string): Promise<boolean> {
   if (other === caller.person || caller.may('platform.administer', { kind: 'platform' })) return true;
-  const common = await (store.read as Kysely<PeopleTables>)
+  const within = caller.seenBy?.organisation;
+  let query = (store.read as Kysely<PeopleTables>)
     .selectFrom('memberships as mine')
     .innerJoin('memberships as theirs', 'theirs.organisation', 'mine.organisation')
     .select('mine.id')
     .where('mine.person', '=', caller.person)
     .where('theirs.person', '=', other)
     .where('mine.deletedAt', 'is', null)
-    .where('theirs.deletedAt', 'is', null)
-    .executeTakeFirst();
+    .where('theirs.deletedAt', 'is', null);
+  if (within != null) query = query.where('mine.organisation', '=', within);
+  const common = await query.executeTakeFirst();
   return common !== undefined;
 }
 
 async function meOf({ store, settings, version }: Station, directory: Directory, caller: Caller): Promise<Me> {
   const db = store.read as Kysely<PeopleTables>;
   // As they are now: a stream may have been opened long ago.
-  const counting = await directory.grantsOf(caller.person);
+  const { seenBy } = caller;
+  // Of a view they are new with every judgement.
+  const counting = seenBy ? caller.grants : await directory.grantsOf(caller.person);
   const seesIt = (at: Place) => sees(counting, at, directory.organisationOf);
-  const [self, grants, organisations, sites, preferences, session, credential, phone] = await Promise.all([
+  const [self, given, organisations, sites, preferences, session, credential, phone, viewer, teams] = await Promise.all([
     db.selectFrom('people').selectAll().where('id', '=', caller.person).executeTakeFirstOrThrow(),
     db.selectFrom('grants').selectAll().where('person', '=', caller.person).where('deletedAt', 'is', null).orderBy('id').execute(),
     db.selectFrom('organisations').selectAll().where('deletedAt', 'is', null).orderBy('name').orderBy('id').execute(),
@@ -110,9 +116,17 @@ async function meOf({ store, settings, version }: Station, directory: Directory,
     db.selectFrom('session').select('expiresAt').where('id', '=', caller.session).executeTakeFirst(),
     db.selectFrom('credential').select('person').where('person', '=', caller.person).executeTakeFirst(),
     db.selectFrom('phone').select('confirmedAt').where('person', '=', caller.person).executeTakeFirst(),
+    seenBy && db.selectFrom('people').select(['id', 'name']).where('id', '=', seenBy.person).executeTakeFirstOrThrow(),
+    teamsOf(db, caller.person),
   ]);
-  const all = grants.map((row) => ({ id: row.id, person: row.person, role: row.role as Role, at: grantPlace(row.at) }));
-  const isCounting = ({ role, at }: Grant) => counting.some((one) => one.role === role && grantText(one.at) === grantText(at));
+  const shared = (grant: RoleGrant) => ({ id: given.find(({ role }) => role === grant.role)?.id ?? '', person: self.id, ...grant });
+  const here = seenBy?.organisation == null ? given : given.filter(({ scope }) => scope === `org:${seenBy.organisation}`);
+  const all = here.map((row) => ({ id: row.id, person: row.person, role: row.role as Role, at: grantPlace(row.at) }));
+  const isCounting = ({ role, at }: RoleGrant) => counting.some((one) => one.role === role && grantText(one.at) === grantText(at));
+  const countingTeams = teams.flatMap((team) => {
+    const grant = counting.find((one): one is TeamGrant => one.at.kind === 'team' && one.at.team === team.id);
+    return grant === undefined ? [] : [{ ...team, role: grant.role }];
+  });
   const place = (row: (typeof sites)[number]) => ({
     kind: 'site' as const,
     organisation: row.organisation,
@@ -127,10 +141,11 @@ async function meOf({ store, settings, version }: Station, directory: Directory,
       name: self.name,
       picture: self.picture,
       disabledAt: self.disabledAt,
+      emailVerifiedAt: self.emailVerifiedAt,
       machine: self.machine === 1,
     },
-    grants: all.filter(isCounting),
-    secondFactorNeeded: !all.every(isCounting),
+    grants: seenBy ? counting.filter((grant): grant is RoleGrant => grant.at.kind !== 'team').map(shared) : all.filter(isCounting),
+    secondFactorNeeded: !all.every(isCounting) || countingTeams.length < teams.length,
     organisations: organisations
       .filter((row) => seesIt({ kind: 'organisation', organisation: row.id }))
       .map(({ id, key, name, archivedAt, secondFactorFrom }) => ({
@@ -150,18 +165,21 @@ async function meOf({ store, settings, version }: Station, directory: Directory,
         timeZone: row.timeZone,
         operatorsControl: row.operatorsControl === 1,
         workAllowed: row.workAllowed === 1,
+        quietHours: row.quietHours,
         archivedAt: row.archivedAt,
       })),
-    preferences: Object.fromEntries(preferences.map((row) => [row.name, JSON.parse(row.value) as string | number | boolean])),
+    teams: countingTeams,
+    preferences: seenBy ? {} : Object.fromEntries(preferences.map((row) => [row.name, JSON.parse(row.value) as string | number | boolean])),
     session: { id: caller.session, expiresAt: session?.expiresAt ?? 0 },
-    hasSecondFactor: phone !== undefined && phone.confirmedAt !== null,
-    hasPassword: credential !== undefined,
+    hasSecondFactor: seenBy === undefined && phone !== undefined && phone.confirmedAt !== null,
+    hasPassword: seenBy !== undefined || credential !== undefined,
+    seenBy: viewer ? { ...viewer, until: session?.expiresAt ?? 0 } : null,
     station: {
       id: store.stationId,
       key: keyFromName(settings.name),
       name: settings.name,
       version,
-      at: placeAsGrant((await directory.placeOf('station')) ?? { kind: 'platform' }),
+      at: placeAsGrant(await directory.stationPlace()),
     },
   };
 }
@@ -173,7 +191,8 @@ export function meStream(station: Station, directory: Directory, caller: Caller)
     watch: (changed) =>
       station.store.events.subscribe((event) => {
         if ('person' in event && event.person === caller.person && event.event !== 'watch.noticed') changed('me');
-        if (event.event === 'people.siteChanged' || event.event === 'people.organisationChanged') changed('me');
+        if (event.event === 'people.siteChanged' || event.event === 'people.organisationChanged' || event.event === 'people.teamChanged')
+          changed('me');
       }),
   };
 }

@@ -82,6 +82,26 @@ function branch(rows: readonly PlaceRow[], root: Id): PlaceRow[] {
   return [...found];
 }
 
+/** What every act on the tree keeps, for these places of a site after they were put back as they were. */
+export async function mustBeATree(tx: Tx, site: Id, touched: ReadonlySet<Id>): Promise<void> {
+  const rows = await placesOf(inside(tx), site);
+  const known = new Map(rows.map((row) => [row.id, row]));
+  const keys = Map.groupBy(rows, ({ key }) => key);
+  for (const row of rows) {
+    if (row.parent !== null && touched.has(row.parent) && !known.has(row.parent))
+      throw new Refusal('conflict', `“${row.name}” stands inside by now.`);
+    if (!touched.has(row.id)) continue;
+    mustBeParent(rows, row.parent, row.kind);
+    const above = new Set([row.id]);
+    for (let up = row.parent; up !== null; up = known.get(up)?.parent ?? null) {
+      if (above.has(up)) throw new Refusal('conflict', 'A place cannot stand inside itself.');
+      above.add(up);
+    }
+    if ((keys.get(row.key) ?? []).length > 1)
+      throw new Refusal('conflict', `The key “${row.key}” is used by another place by now.`, { key: row.key });
+  }
+}
+
 async function siteOf(tx: Tx, id: Id): Promise<{ row: PlaceRow; rows: PlaceRow[] }> {
   const row = await inside(tx).selectFrom('places').selectAll().where('id', '=', id).where('deletedAt', 'is', null).executeTakeFirst();
   if (row === undefined) throw new Refusal('notFound', 'This place has been removed.');

@@ -9,7 +9,7 @@ import { onBoth } from '../testing/databases.ts';
 import { dice } from '../testing/dice.ts';
 import { addSession, as, bearing, lastAudited, openWorld } from '../testing/people.ts';
 import type { TestStation } from '../testing/station.ts';
-import { type Actor, CAST, OTHER } from '../testing/world.ts';
+import { type Actor, CAST, OTHER, TEAM } from '../testing/world.ts';
 
 const SITE: GrantPlace = { kind: 'site', site: EXAMPLE.site };
 const PLATFORM: GrantPlace = { kind: 'platform' };
@@ -40,6 +40,12 @@ const HANDS_OUT: Partial<Record<Role, Record<GrantPlace['kind'], Role[]>>> = {
   },
 };
 
+/** Who is in a team, and of which organisation: they see that there is one, whatever becomes of their roles. */
+const TEAMS = new Map<Id, Id>([
+  ...Object.keys(TEAM).map((name): [Id, Id] => [CAST[name as Actor].id, EXAMPLE.organisation]),
+  [OTHER.admin, OTHER.organisation],
+]);
+
 class Book {
   readonly given: Given[] = [];
   readonly barred = new Set<Id>();
@@ -66,7 +72,9 @@ class Book {
 
   sees(person: Id, where: Where): boolean {
     if (where.kind === 'platform') return true;
-    const inside = this.of(person).some(({ where: own }) => own.kind === 'site' && own.organisation === where.organisation);
+    const inside =
+      this.of(person).some(({ where: own }) => own.kind === 'site' && own.organisation === where.organisation) ||
+      TEAMS.get(person) === where.organisation;
     return this.reach(person, where).some((role) => role !== 'developer') || (where.kind === 'organisation' && inside);
   }
   private hands = (person: Id, where: Where, role: Role) =>
@@ -397,7 +405,7 @@ onBoth(
     await assert.rejects(admin.removePerson({ ...whom, person: CAST.organisationAdmin.id }), { code: 'conflict' });
     // Let in again, by the address they are known by.
     const again = await admin.createPerson({ email: 'operator@example.org', name: 'x', role: 'viewer', at: SITE });
-    assert.deepEqual(again, { person: CAST.operator.id, link: null });
+    assert.deepEqual(again, { person: CAST.operator.id, link: null, mail: null });
     assert.ok((await admin.listPeople({ organisation: EXAMPLE.organisation })).people.some(({ id }) => id === CAST.operator.id));
   },
 );

@@ -6,38 +6,42 @@ import type { Id } from '../../contract/ids.ts';
 import {
   allows,
   countsWithout,
-  type Grant,
   grantable,
   PERMISSIONS,
   type Permission,
-  type Place,
   ROLE_LEVEL,
   type Role,
+  type RoleGrant,
+  type TreePlace,
 } from '../../contract/permissions.ts';
 import type { Call, Procedures, Station } from '../area.ts';
 import type { Caller } from '../caller.ts';
 import type { Scope } from '../store/entities.ts';
 import type { Tx } from '../store/index.ts';
-import { grantPlace, grantText, placeAsGrant } from './directory.ts';
+import { grantPlace, grantText, placeAsGrant, type RolePlace } from './directory.ts';
 import { grant, membership, type PeopleTables, person } from './entities.ts';
+import { LINK_MS, type MailedLinks } from './mailedLinks.ts';
 import type { SecondFactor } from './secondFactor.ts';
 import { emailKeyOf, type Sessions } from './sessions.ts';
+import { takeOutOfTeams } from './teams.ts';
 
 const inside = (tx: Tx) => tx.db as Kysely<PeopleTables>;
-
-/** So long is a link good that is handed to somebody. */
-export const LINK_MS = 72 * 60 * 60 * 1000;
 
 export async function createPerson(tx: Tx, input: { email: string; name: string }, id: Id = tx.id()): Promise<Id> {
   await tx.create(person, id, 'platform', { email: input.email, emailKey: emailKeyOf(input.email), name: input.name });
   return id;
 }
 
-export const personByEmail = (db: Kysely<PeopleTables>, email: string) =>
-  db.selectFrom('people').select(['id']).where('emailKey', '=', emailKeyOf(email)).where('deletedAt', 'is', null).executeTakeFirst();
+/** Who is meant by an address: of an account that was merged, whoever has everything since. */
+export async function personByEmail(db: Kysely<PeopleTables>, email: string): Promise<{ id: Id } | undefined> {
+  const people = db.selectFrom('people').select(['id', 'mergedInto']).where('deletedAt', 'is', null);
+  let found = await people.where('emailKey', '=', emailKeyOf(email)).executeTakeFirst();
+  while (found !== undefined && found.mergedInto !== null) found = await people.where('id', '=', found.mergedInto).executeTakeFirst();
+  return found;
+}
 
 /** Gives a role and, with the first one in an organisation, the membership. The same role at the same place is given once. */
-export async function giveRole(tx: Tx, who: Id, role: Role, place: Place, by: Id | null): Promise<Id> {
+export async function giveRole(tx: Tx, who: Id, role: Role, place: RolePlace, by: Id | null): Promise<Id> {
   const at = grantText(placeAsGrant(place));
   const same = await inside(tx)
     .selectFrom('grants')
@@ -50,31 +54,38 @@ export async function giveRole(tx: Tx, who: Id, role: Role, place: Place, by: Id
   if (same) return same.id;
   const id = tx.id();
   const scope: Scope = place.kind === 'platform' ? 'platform' : `org:${place.organisation}`;
-  // A link handed out in one organisation must not open what the person is given in another. Who has no role at all may have
-  // had one when the link was made.
-  const scopes = await scopesOfRoles(tx, who);
-  if (scopes.length === 0 || scopes.some((other) => other !== scope))
-    await inside(tx).deleteFrom('signInLink').where('person', '=', who).execute();
+  await dropLinksFromElsewhere(tx, who, scope);
   await tx.create(grant, id, scope, { person: who, role, at });
   if (place.kind !== 'platform') await joinOrganisation(tx, who, place.organisation);
   tx.emit({ event: 'people.grantsChanged', person: who, by, role, where: await nameOf(tx, place), given: true });
   return id;
 }
 
+/**
+ * A link handed out in one organisation must not open what the person is given in another. Who has no role at all may have had one
+ * when the link was made.
+ */
+export async function dropLinksFromElsewhere(tx: Tx, who: Id, scope: string, except?: Id): Promise<void> {
+  const scopes = await scopesOfRoles(tx, who, except);
+  if (scopes.length === 0 || scopes.some((other) => other !== scope))
+    await inside(tx).deleteFrom('signInLink').where('person', '=', who).execute();
+}
+
 /** Where a person has roles: the platform, organisations. */
-async function scopesOfRoles(tx: Tx, who: Id): Promise<string[]> {
+async function scopesOfRoles(tx: Tx, who: Id, except = ''): Promise<string[]> {
   const rows = await inside(tx)
     .selectFrom('grants')
     .select('scope')
     .distinct()
     .where('person', '=', who)
+    .where('id', '!=', except)
     .where('deletedAt', 'is', null)
     .execute();
   return rows.map(({ scope }) => scope);
 }
 
 /** What people call the place; '' for the whole platform. */
-async function nameOf(tx: Tx, place: Place): Promise<string> {
+export async function nameOf(tx: Tx, place: RolePlace): Promise<string> {
   if (place.kind === 'platform') return '';
   const row =
     place.kind === 'site'
@@ -83,7 +94,7 @@ async function nameOf(tx: Tx, place: Place): Promise<string> {
   return row?.name ?? '';
 }
 
-async function joinOrganisation(tx: Tx, who: Id, organisation: Id): Promise<void> {
+export async function joinOrganisation(tx: Tx, who: Id, organisation: Id): Promise<void> {
   const member = await inside(tx)
     .selectFrom('memberships')
     .select('id')
@@ -95,28 +106,51 @@ async function joinOrganisation(tx: Tx, who: Id, organisation: Id): Promise<void
 }
 
 /** Whoever hands out roles hands out only those below them. */
-export function mustBeGrantable(call: Call, role: Role, place: Place): void {
+export function mustBeGrantable(call: Call, role: Role, place: TreePlace): void {
   if (grantable(call.caller.grants, place).includes(role)) return;
   const message = ROLE_LEVEL[role] === place.kind ? 'You may not give this role here.' : 'This role is not given at a place of this kind.';
   throw new Refusal('forbidden', message, { role });
 }
 
-const permissionsOf = (level: Place['kind']) =>
+/** A platform administrator cannot be the last one to go: nobody could let them back in. */
+export async function mustLeaveAnAdministrator(tx: Tx, leaving: { person: Id; grant?: Id }): Promise<void> {
+  const others = await inside(tx)
+    .selectFrom('grants')
+    .innerJoin('people', 'people.id', 'grants.person')
+    .select('grants.id')
+    .where('grants.role', '=', 'platformAdmin')
+    .where('grants.deletedAt', 'is', null)
+    .where('people.disabledAt', 'is', null)
+    .where((eb) => (leaving.grant === undefined ? eb('grants.person', '!=', leaving.person) : eb('grants.id', '!=', leaving.grant)))
+    .executeTakeFirst();
+  if (others === undefined) throw new Refusal('conflict', 'This is the last platform administrator. Make somebody else one first.');
+}
+
+const permissionsOf = (level: TreePlace['kind']) =>
   (Object.keys(PERMISSIONS) as Permission[]).filter((permission) => PERMISSIONS[permission].level === level);
 const MAY_AT = { site: permissionsOf('site'), organisation: permissionsOf('organisation') };
 
-const personColumns = ['people.id', 'people.email', 'people.name', 'people.picture', 'people.disabledAt'] as const;
+const personColumns = [
+  'people.id',
+  'people.email',
+  'people.name',
+  'people.picture',
+  'people.disabledAt',
+  'people.emailVerifiedAt',
+] as const;
 
 export function roleProcedures(
   { store }: Station,
   sessions: Sessions,
   secondFactor: SecondFactor,
+  mailedLinks: MailedLinks,
 ): Pick<
   Procedures<'people'>,
   | 'listPeople'
   | 'listSitePeople'
   | 'createPerson'
   | 'createSignInLink'
+  | 'mailSignInLink'
   | 'removePerson'
   | 'resetSecondFactor'
   | 'disablePerson'
@@ -126,8 +160,8 @@ export function roleProcedures(
   const read = () => store.read as Kysely<PeopleTables>;
 
   async function withGrants(
-    people: { id: Id; email: string; name: string; picture: string | null; disabledAt: number | null }[],
-    place: Exclude<Place, { kind: 'platform' }>,
+    people: { id: Id; email: string; name: string; picture: string | null; disabledAt: number | null; emailVerifiedAt: number | null }[],
+    place: Exclude<TreePlace, { kind: 'platform' }>,
   ) {
     if (people.length === 0) return { people: [] };
     const ids = people.map(({ id }) => id);
@@ -156,7 +190,7 @@ export function roleProcedures(
       .select('secondFactorFrom')
       .where('id', '=', place.organisation)
       .executeTakeFirstOrThrow();
-    const counts = ({ role, at }: Grant) => at.kind === 'platform' || countsWithout(secondFactorFrom as Role | null, role);
+    const counts = ({ role, at }: RoleGrant) => at.kind === 'platform' || countsWithout(secondFactorFrom as Role | null, role);
     return {
       people: people.map((one) => ({
         ...one,
@@ -177,20 +211,6 @@ export function roleProcedures(
     };
   }
 
-  /** A platform administrator cannot be the last one to go: nobody could let them back in. */
-  async function mustLeaveAnAdministrator(tx: Tx, leaving: { person: Id; grant?: Id }): Promise<void> {
-    const others = await inside(tx)
-      .selectFrom('grants')
-      .innerJoin('people', 'people.id', 'grants.person')
-      .select('grants.id')
-      .where('grants.role', '=', 'platformAdmin')
-      .where('grants.deletedAt', 'is', null)
-      .where('people.disabledAt', 'is', null)
-      .where((eb) => (leaving.grant === undefined ? eb('grants.person', '!=', leaving.person) : eb('grants.id', '!=', leaving.grant)))
-      .executeTakeFirst();
-    if (others === undefined) throw new Refusal('conflict', 'This is the last platform administrator. Make somebody else one first.');
-  }
-
   return {
     async listPeople(input, { place }) {
       const people = await read()
@@ -204,7 +224,7 @@ export function roleProcedures(
         .where('people.machine', '=', 0)
         .orderBy('people.id')
         .execute();
-      return withGrants(people, place as Exclude<Place, { kind: 'platform' }>);
+      return withGrants(people, place as Exclude<TreePlace, { kind: 'platform' }>);
     },
 
     async listSitePeople(input, { place }) {
@@ -220,22 +240,26 @@ export function roleProcedures(
         .where('people.machine', '=', 0)
         .orderBy('people.id')
         .execute();
-      return withGrants(people, place as Exclude<Place, { kind: 'platform' }>);
+      return withGrants(people, place as Exclude<TreePlace, { kind: 'platform' }>);
     },
 
     async createPerson(input, call) {
       // Handed out once and kept nowhere: the answer remembered under an opId holds no secret.
       let link: string | null = null;
+      let isNew = false;
+      const page = input.byMail && (await mailedLinks.pageOf(call.origin));
       const { person } = await store.change(call.caller.author, async (tx) => {
-        const place = call.place as Place;
+        const place = call.place as TreePlace;
         mustBeGrantable(call, input.role, place);
         const known = await personByEmail(inside(tx), input.email);
         const id = known?.id ?? (await createPerson(tx, input));
         await giveRole(tx, id, input.role, place, call.caller.person);
-        if (!known) link = (await sessions.makeLink(tx, id, LINK_MS)).secret;
-        return { person: id, link: null };
+        isNew = known === undefined;
+        if (isNew && page === undefined) link = (await sessions.makeLink(tx, id, LINK_MS)).secret;
+        return { person: id, link: null, mail: null };
       });
-      return { person, link };
+      const mail = isNew && page !== undefined ? await mailedLinks.send(call, 'site.people', page, [person]) : null;
+      return { person, link, mail };
     },
 
     createSignInLink: (input, { caller }) =>
@@ -245,6 +269,12 @@ export function roleProcedures(
         tx.note(null, [{ entity: 'person', id: input.person, field: 'signInLink', before: null, after: expiresAt }]);
         return { link: secret, expiresAt };
       }),
+
+    async mailSignInLink(input, call) {
+      await store.change(call.caller.author, (tx) => mustBeWhollyOurs(tx, call.caller, input));
+      const page = await mailedLinks.pageOf(call.origin);
+      return { mail: await mailedLinks.send(call, 'organisation.people', page, [input.person]) };
+    },
 
     resetSecondFactor: (input, { caller }) =>
       store.change(caller.author, async (tx) => {
@@ -279,10 +309,11 @@ export function roleProcedures(
           .execute();
         for (const { id, role } of given) {
           await tx.remove(grant, id);
-          const where = await nameOf(tx, call.place as Place);
+          const where = await nameOf(tx, call.place as TreePlace);
           tx.emit({ event: 'people.grantsChanged', person: input.person, by: call.caller.person, role, where, given: false });
         }
         for (const { id } of members) await tx.remove(membership, id);
+        await takeOutOfTeams(tx, input.person, input.organisation);
         // One that was handed out here must not open what they are given elsewhere.
         await sessions.dropLinks(tx, input.person);
         tx.emit({ event: 'people.personChanged', person: input.person });
@@ -292,9 +323,17 @@ export function roleProcedures(
     disablePerson: (input, { caller }) =>
       store.change(caller.author, async (tx) => {
         if (input.disabled) await mustLeaveAnAdministrator(tx, { person: input.person });
+        const merged = await inside(tx)
+          .selectFrom('people')
+          .select('id')
+          .where('id', '=', input.person)
+          .where('mergedInto', 'is not', null)
+          .executeTakeFirst();
+        if (merged) throw new Refusal('conflict', 'This account was merged into another one, and stays closed.');
         await tx.update(person, input.person, { disabledAt: input.disabled ? tx.now() : null });
         if (input.disabled) {
           await sessions.end(tx, { person: input.person });
+          await sessions.end(tx, { seenAs: input.person });
           await sessions.dropLinks(tx, input.person);
         }
         tx.emit({ event: 'people.personChanged', person: input.person });
@@ -303,13 +342,14 @@ export function roleProcedures(
 
     grantRole: (input, call) =>
       store.change(call.caller.author, async (tx) => {
-        const place = call.place as Place;
+        const place = call.place as TreePlace;
         mustBeGrantable(call, input.role, place);
         const known = await inside(tx)
           .selectFrom('people')
           .select('id')
           .where('id', '=', input.person)
           .where('deletedAt', 'is', null)
+          .where('mergedInto', 'is', null)
           .where('machine', '=', 0)
           .executeTakeFirst();
         if (known === undefined || !(await mayBeNamed(tx, call, input.person, place)))
@@ -326,7 +366,7 @@ export function roleProcedures(
           .where('deletedAt', 'is', null)
           .executeTakeFirst();
         if (given === undefined) throw new Refusal('notFound', 'This role has been taken away already.');
-        mustBeGrantable(call, given.role as Role, call.place as Place);
+        mustBeGrantable(call, given.role as Role, call.place as TreePlace);
         const { machine } = await inside(tx)
           .selectFrom('people')
           .select('machine')
@@ -340,7 +380,7 @@ export function roleProcedures(
           person: given.person,
           by: call.caller.person,
           role: given.role,
-          where: await nameOf(tx, call.place as Place),
+          where: await nameOf(tx, call.place as TreePlace),
           given: false,
         });
         return {};
@@ -364,7 +404,7 @@ export function roleProcedures(
   }
 
   /** A person of another organisation cannot be drawn in by their id: they are invited by e-mail. */
-  async function mayBeNamed(tx: Tx, call: Call, who: Id, place: Place): Promise<boolean> {
+  async function mayBeNamed(tx: Tx, call: Call, who: Id, place: TreePlace): Promise<boolean> {
     if (call.caller.may('platform.administer', { kind: 'platform' })) return true;
     if (place.kind === 'platform') return false;
     const member = await inside(tx)

@@ -6,12 +6,13 @@ import type { Origin } from '../caller.ts';
 import { onBoth, sqliteFor } from '../testing/databases.ts';
 import { declaredProcedures } from '../testing/declared.ts';
 import { addSession, as, at, bearing, lastAudited, openWorld } from '../testing/people.ts';
+import { app } from '../testing/phone.ts';
 import { memoryReader } from '../testing/reader.ts';
 import type { TestStation } from '../testing/station.ts';
 import { contents } from '../testing/store.ts';
 import { openWires } from '../testing/wires.ts';
 import { CAST, MACHINE, PASSWORD } from '../testing/world.ts';
-import { codeAt, STEP_MS } from './totp.ts';
+import { STEP_MS } from './totp.ts';
 
 const VIEWER = 'viewer@example.org';
 const NET = at('192.0.2.7');
@@ -25,14 +26,6 @@ const wrongCode = { code: 'unauthenticated', message: 'The code is not right.' }
 type Extra = { totp?: string; device?: string; remember?: true };
 const signIn = (station: TestStation, extra: Extra = {}, origin: Origin = NET) =>
   bearing(station, undefined, origin).people.signIn({ email: VIEWER, password: PASSWORD, ...extra });
-
-/** What an authenticator app does: it knows the secret and the time, and nothing else. */
-function app(station: TestStation, address: string, offMs = 0): () => string {
-  const letters = new URL(address).searchParams.get('secret') ?? '';
-  const bits = [...letters].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('');
-  const secret = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-  return () => codeAt(secret, Math.floor((station.clock() + offMs) / STEP_MS));
-}
 
 async function enrol(station: TestStation, offMs = 0): Promise<{ code: () => string; recoveryCodes: string[] }> {
   const { people } = as(station, 'viewer');
@@ -220,8 +213,11 @@ const CRITICAL = [
   'people.renewRecoveryCodes',
   'people.removeSecondFactor',
   'people.createSignInLink',
+  'people.mailSignInLink',
   'people.resetSecondFactor',
   'people.disablePerson',
+  'people.seeAs',
+  'people.mergePeople',
 ];
 
 test('critical acts ask everybody, on every wire, whether it is still them; ten minutes later again', async (t) => {

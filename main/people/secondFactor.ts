@@ -31,6 +31,8 @@ export type SecondFactor = {
   remember(tx: Tx, person: Id, agent: string): Promise<string>;
   /** Phone, codes and devices, all at once. */
   drop(tx: Tx, person: Id): Promise<boolean>;
+  /** What lies outside of the database: once the change that dropped it is there. */
+  forgetKey(person: Id): Promise<void>;
 };
 
 const secretName = (person: Id) => `second-factor.${person}`;
@@ -106,6 +108,8 @@ export function openSecondFactor(station: Station): SecondFactor {
     return dropped !== undefined && dropped.confirmedAt !== null;
   };
 
+  const forgetKey = (person: Id) => secrets.remove(secretName(person));
+
   const mustHave = async (tx: Tx, person: Id) => {
     if ((await confirmed(inside(tx), person)) === null) throw new Refusal('conflict', 'There is no second factor on this account.');
   };
@@ -138,6 +142,7 @@ export function openSecondFactor(station: Station): SecondFactor {
       return device;
     },
     drop,
+    forgetKey,
     procedures: {
       async secondFactor(_, { caller }) {
         const since = await confirmed(read(), caller.person);
@@ -202,7 +207,7 @@ export function openSecondFactor(station: Station): SecondFactor {
           tx.note('No second factor is asked for from now on.');
           tx.emit({ event: 'people.rightsChanged', person: caller.person });
         });
-        await secrets.remove(secretName(caller.person));
+        await forgetKey(caller.person);
         return {};
       },
 
@@ -217,6 +222,8 @@ export function openSecondFactor(station: Station): SecondFactor {
 }
 
 const WRONG: Proof = { proof: 'wrong', message: 'The code is not right.' };
+
+export const codeNeeded = () => new Refusal('unauthenticated', 'Type the code your phone shows.', { factor: 'code' });
 
 export const refused = (proof: Proof): Refusal =>
   proof.proof === 'wrong'

@@ -1,4 +1,4 @@
-// Signing in and out: what opens a session, what ends it.
+// Sessions: what opens one, what ends it. The ways to sign in lie in methods/.
 
 import type { Kysely } from 'kysely';
 import { Refusal } from '../../contract/errors.ts';
@@ -6,11 +6,11 @@ import type { Id } from '../../contract/ids.ts';
 import type { Procedures, Station } from '../area.ts';
 import type { Origin } from '../caller.ts';
 import type { Author, Store, Tx } from '../store/index.ts';
-import { CONFIRMED_MS, IDLE_MS } from './directory.ts';
-import type { PeopleTables } from './entities.ts';
+import { IDLE_MS } from './directory.ts';
+import { type PeopleTables, person as personEntity } from './entities.ts';
 import { type Known, mustBeStrong } from './passphrase.ts';
-import { hashPassword, isOutdated, verifyNobody, verifyPassword } from './passwords.ts';
-import { refused, type SecondFactor } from './secondFactor.ts';
+import { hashPassword, verifyPassword } from './passwords.ts';
+import { codeNeeded, refused, type SecondFactor } from './secondFactor.ts';
 import { openCrowd, openThrottle } from './throttle.ts';
 import { digestOf, newToken } from './tokens.ts';
 
@@ -32,9 +32,7 @@ export const stranger = (action: string, origin: Origin, person: Id | null = nul
 });
 
 /** Signed in, or why not; undefined where nothing may be said of the reason. */
-type Signed = { token: string; device?: string } | Refusal | undefined;
-
-const codeNeeded = () => new Refusal('unauthenticated', 'Type the code your phone shows.', { factor: 'code' });
+type Signed = { token: string } | Refusal | undefined;
 
 /** Says no to somebody who has no session, and writes it down. */
 export async function turnAway(store: Store, by: Author, refusal: Refusal): Promise<never> {
@@ -47,20 +45,33 @@ export async function turnAway(store: Store, by: Author, refusal: Refusal): Prom
 export type Sessions = {
   procedures: Pick<
     Procedures<'people'>,
-    'signIn' | 'signInByLink' | 'signOut' | 'listSessions' | 'revokeSession' | 'revokeOtherSessions' | 'changePassword' | 'confirmSession'
+    'signInByLink' | 'signOut' | 'listSessions' | 'revokeSession' | 'revokeOtherSessions' | 'changePassword'
   >;
   /** Refuses where this source has tried too often in this minute, at whatever door: each try leaves a row in the audit. */
   mayTry(origin: Origin): void;
-  /** Opens a session inside a change; the token is known only to whoever gets it now. */
-  open(tx: Tx, person: Id, origin: Origin): Promise<string>;
+  /** The same for one account, where each try that did not succeed makes the next one wait longer. */
+  slowDown(account: string, origin: Origin): void;
+  succeeded(account: string, origin: Origin): void;
+  /** Opens a session inside a change; the token is known only to whoever gets it now. `fresh`: critical acts may follow at once. */
+  open(tx: Tx, person: Id, origin: Origin, fresh?: boolean): Promise<string>;
+  /** It is still them, proven just now. */
+  confirm(tx: Tx, where: { session: Id; person: Id }): Promise<void>;
   /** The one session of a key: not used yet, and never proven by anybody. */
   openKey(tx: Tx, machine: Id, expiresAt: number): Promise<string>;
-  end(tx: Tx, where: { person: Id; except?: Id } | { session: Id }): Promise<number>;
+  /** With a session end the views that were opened from it. */
+  end(tx: Tx, where: { person: Id; except?: Id } | { session: Id } | { parent: Id } | { seenAs: Id }): Promise<number>;
   /** A new link takes the place of the person's earlier ones: those were lost, or went astray. */
-  makeLink(tx: Tx, person: Id, lifetimeMs: number, replacesPhone?: boolean): Promise<{ secret: string; expiresAt: number }>;
+  makeLink(
+    tx: Tx,
+    person: Id,
+    lifetimeMs: number,
+    how?: { replacesPhone?: true; mailedTo?: string },
+  ): Promise<{ secret: string; expiresAt: number }>;
   /** Links that were handed out open nothing any more. */
   dropLinks(tx: Tx, person: Id): Promise<void>;
   setPassword(tx: Tx, person: Id, hash: string): Promise<void>;
+  /** Of a person who may sign in. */
+  presentHash(tx: Tx, person: Id): Promise<string | undefined>;
 };
 
 export function openSessions(station: Station, secondFactor: SecondFactor): Sessions {
@@ -70,9 +81,10 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
   const read = () => store.read as Kysely<PeopleTables>;
   const inside = (tx: Tx) => tx.db as Kysely<PeopleTables>;
 
-  const open: Sessions['open'] = async (tx, person, origin) => {
+  const open: Sessions['open'] = async (tx, person, origin, fresh = true) => {
     const token = newToken(random);
-    await inside(tx).deleteFrom('session').where('expiresAt', '<=', tx.now()).execute();
+    // The end of a view is written down, by whoever looks after them.
+    await inside(tx).deleteFrom('session').where('expiresAt', '<=', tx.now()).where('seenAs', 'is', null).execute();
     // Idle ones of others open nothing either, and go when their own time is over.
     await inside(tx)
       .deleteFrom('session')
@@ -90,7 +102,7 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
         expiresAt: tx.now() + SESSION_MS,
         source: origin.from,
         agent: origin.agent.slice(0, 200),
-        confirmedAt: tx.now(),
+        confirmedAt: fresh ? tx.now() : 0,
       })
       .execute();
     await endOldest(tx, person);
@@ -104,6 +116,7 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
       .selectFrom('session')
       .select('id')
       .where('person', '=', person)
+      .where('seenAs', 'is', null)
       .orderBy('seenAt', 'desc')
       .orderBy('id', 'desc')
       .offset(MOST_SESSIONS)
@@ -132,14 +145,19 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
   };
 
   const end: Sessions['end'] = async (tx, where) => {
+    // What is seen from it ends with it. Asked apart: of two indexes in one question PostgreSQL may take neither.
+    const views = 'session' in where ? await end(tx, { parent: where.session }) : 0;
     let query = inside(tx).deleteFrom('session');
-    query =
-      'session' in where
-        ? query.where('id', '=', where.session)
-        : query.where('person', '=', where.person).where('id', '!=', where.except ?? '');
-    const ended = await query.returning(['id', 'person']).execute();
-    for (const { id, person } of ended) tx.emit({ event: 'people.sessionEnded', session: id, person });
-    return ended.length;
+    if ('session' in where) query = query.where('id', '=', where.session);
+    else if ('parent' in where) query = query.where('parent', '=', where.parent);
+    else if ('seenAs' in where) query = query.where('seenAs', '=', where.seenAs);
+    else query = query.where('person', '=', where.person).where('id', '!=', where.except ?? '');
+    const ended = await query.returning(['id', 'person', 'seenAs']).execute();
+    for (const { id, person, seenAs } of ended) {
+      tx.emit({ event: 'people.sessionEnded', session: id, person });
+      if (seenAs !== null) tx.note(null, [{ entity: 'person', id: seenAs, field: 'seenBy', before: person, after: null }]);
+    }
+    return ended.length + views;
   };
 
   const dropLinks: Sessions['dropLinks'] = async (tx, person) => {
@@ -154,8 +172,7 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
       .execute();
   };
 
-  /** Of a person who may sign in. */
-  const presentHash = async (tx: Tx, person: Id) => {
+  const presentHash: Sessions['presentHash'] = async (tx, person) => {
     const row = await inside(tx)
       .selectFrom('credential')
       .innerJoin('people', 'people.id', 'credential.person')
@@ -202,6 +219,8 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
     throttle.failed(account, origin.from);
   }
 
+  const succeeded: Sessions['succeeded'] = (account, { from }) => throttle.succeeded(account, from);
+
   /** A link is for somebody who has no password, or has lost it: the lost one counts no more, and a new one may be chosen. */
   async function openByLink(tx: Tx, person: Id, origin: Origin): Promise<string> {
     const token = await open(tx, person, origin);
@@ -212,63 +231,39 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
 
   return {
     mayTry,
+    slowDown,
+    succeeded,
     open,
+    async confirm(tx, { session, person }) {
+      await inside(tx).updateTable('session').set({ confirmedAt: tx.now() }).where('id', '=', session).execute();
+      tx.note(null);
+      tx.emit({ event: 'people.sessionConfirmed', session, person });
+    },
+    presentHash,
     openKey,
     end,
     setPassword,
     dropLinks,
-    async makeLink(tx, person, lifetimeMs, replacesPhone = false) {
+    async makeLink(tx, person, lifetimeMs, { replacesPhone, mailedTo } = {}) {
       const secret = newToken(random);
       const expiresAt = tx.now() + lifetimeMs;
       await inside(tx).deleteFrom('signInLink').where('expiresAt', '<=', tx.now()).execute();
       await dropLinks(tx, person);
       await inside(tx)
         .insertInto('signInLink')
-        .values({ secretDigest: digestOf(secret), person, createdAt: tx.now(), expiresAt, replacesPhone: replacesPhone ? 1 : 0 })
+        .values({
+          secretDigest: digestOf(secret),
+          person,
+          createdAt: tx.now(),
+          expiresAt,
+          replacesPhone: replacesPhone ? 1 : 0,
+          mailedTo: mailedTo ?? null,
+          mailedAt: null,
+        })
         .execute();
       return { secret, expiresAt };
     },
     procedures: {
-      async signIn(input, { origin }) {
-        const emailKey = emailKeyOf(input.email);
-        slowDown(emailKey, origin);
-        const found = await read()
-          .selectFrom('people')
-          .innerJoin('credential', 'credential.person', 'people.id')
-          .select(['people.id', 'people.disabledAt', 'credential.hash'])
-          .where('emailKey', '=', emailKey)
-          .where('people.deletedAt', 'is', null)
-          .executeTakeFirst();
-        const right = found ? await verifyPassword(found.hash, input.password) : await verifyNobody(input.password);
-        const wrong = () =>
-          turnAway(
-            store,
-            stranger('people.signIn', origin, found?.id ?? null),
-            new Refusal('unauthenticated', 'E-mail or password is wrong.'),
-          );
-        if (!found || !right || found.disabledAt !== null) return wrong();
-        const by = stranger('people.signIn', origin, found.id);
-        const asked = (await secondFactor.has(found.id)) && !(await secondFactor.isRemembered(found.id, input.device));
-        if (asked && input.totp === undefined) return turnAway(store, by, codeNeeded());
-        const key = asked ? await secondFactor.keyOf(found.id) : undefined;
-        const renewed = isOutdated(found.hash) ? await hashPassword(input.password) : undefined;
-        const outcome = await store.change(by, async (tx): Promise<Signed> => {
-          // The slow check took a while: the person may have been barred or have changed the password since.
-          if ((await presentHash(tx, found.id)) !== found.hash) return undefined;
-          if (asked) {
-            const proof = await secondFactor.prove(tx, found.id, key, input.totp ?? '');
-            if (proof.proof !== 'right') return refused(proof);
-          }
-          if (renewed) await setPassword(tx, found.id, renewed);
-          const device = input.remember && asked ? { device: await secondFactor.remember(tx, found.id, origin.agent) } : {};
-          return { token: await open(tx, found.id, origin), ...device };
-        });
-        if (outcome === undefined) return wrong();
-        if (outcome instanceof Refusal) return turnAway(store, by, outcome);
-        throttle.succeeded(emailKey, origin.from);
-        return outcome;
-      },
-
       async signInByLink(input, { origin }) {
         mayTry(origin);
         const secretDigest = digestOf(input.secret);
@@ -285,7 +280,7 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
           const used = await inside(tx)
             .selectFrom('signInLink')
             .innerJoin('people', 'people.id', 'signInLink.person')
-            .select('people.id')
+            .select(['people.id', 'people.emailKey', 'signInLink.mailedTo'])
             .where('secretDigest', '=', secretDigest)
             .where('expiresAt', '>', tx.now())
             .where('people.disabledAt', 'is', null)
@@ -302,39 +297,17 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
             tx.note('The second factor was taken off at the station’s own console.');
             tx.emit({ event: 'people.rightsChanged', person: used.id });
           }
+          // Nobody else has ever seen the link: whoever has it reads the mail of this address.
+          if (used.mailedTo !== null && emailKeyOf(used.mailedTo) === used.emailKey) {
+            await tx.update(personEntity, used.id, { emailVerifiedAt: tx.now() });
+            tx.emit({ event: 'people.personChanged', person: used.id });
+          }
           return { token: await openByLink(tx, used.id, origin) };
         });
         if (outcome === undefined)
           return turnAway(store, by, new Refusal('unauthenticated', 'This link has been used, or is too old. Ask for a new one.'));
         if (outcome instanceof Refusal) return turnAway(store, by, outcome);
-        throttle.succeeded(secretDigest, origin.from);
-        return outcome;
-      },
-
-      async confirmSession(input, { caller, origin }) {
-        const { person } = caller;
-        slowDown(person, origin);
-        const factor = await secondFactor.has(person);
-        const key = await secondFactor.keyOf(person);
-        const known = await read().selectFrom('credential').select('hash').where('person', '=', person).executeTakeFirst();
-        const byPassword =
-          input.totp === undefined && known && input.password !== undefined && (await verifyPassword(known.hash, input.password));
-        const outcome = await store.change(caller.author, async (tx) => {
-          if (input.totp === undefined && factor) return new Refusal('forbidden', 'A code from your phone is needed.', { factor: 'code' });
-          if (known === undefined && !factor)
-            return new Refusal('forbidden', 'Choose a password first: there is nothing yet to prove it by.');
-          if (input.totp === undefined && !byPassword) return new Refusal('forbidden', 'The password is not right.');
-          if (input.totp !== undefined) {
-            const proof = await secondFactor.prove(tx, person, key, input.totp);
-            if (proof.proof !== 'right') return new Refusal('forbidden', proof.message, proof.data);
-          }
-          await inside(tx).updateTable('session').set({ confirmedAt: tx.now() }).where('id', '=', caller.session).execute();
-          tx.note(null);
-          tx.emit({ event: 'people.sessionConfirmed', session: caller.session, person });
-          return { until: tx.now() + CONFIRMED_MS };
-        });
-        if (outcome instanceof Refusal) throw outcome;
-        throttle.succeeded(person, origin.from);
+        succeeded(secretDigest, origin);
         return outcome;
       },
 
@@ -351,6 +324,7 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
           .selectFrom('session')
           .selectAll()
           .where('person', '=', caller.person)
+          .where('seenAs', 'is', null)
           .where('expiresAt', '>', clock())
           .where(({ eb, or }) => or([eb('seenAt', '>', clock() - IDLE_MS), eb('id', '=', caller.session)]))
           .orderBy('createdAt', 'desc')
@@ -399,7 +373,7 @@ export function openSessions(station: Station, secondFactor: SecondFactor): Sess
           slowDown(caller.person, origin);
           if (input.current === undefined || !(await verifyPassword(known.hash, input.current)))
             throw new Refusal('forbidden', 'The present password is not right.');
-          throttle.succeeded(caller.person, origin.from);
+          succeeded(caller.person, origin);
         }
         const hash = await hashPassword(input.password);
         await store.change(caller.author, async (tx) => {

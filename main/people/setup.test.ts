@@ -100,3 +100,18 @@ test('until it is set up nobody signs in', async (t) => {
   await assert.rejects(here(station).signIn({ email: 'ada@example.org', password: 'a long enough phrase' }), { code: 'unauthenticated' });
   await assert.rejects(station.people.consoleLink(undefined, 60_000), { code: 'notFound' });
 });
+
+onBoth('a set-up code is not guessed: after sixty tries in a minute one source waits, and the audit with it', async (database) => {
+  const station = await openTestStation(database.t, { database });
+  const { code } = station.people.firstStart;
+  const codes: string[] = [];
+  for (let n = 0; n < 63; n++)
+    await elsewhere(station)
+      .setUp({ ...INPUT, code: `guess ${n}` })
+      .catch(({ code: refused }) => codes.push(refused));
+  assert.deepEqual([codes.filter((one) => one === 'forbidden').length, codes.filter((one) => one === 'tooMany').length], [60, 3]);
+  // Whoever knows it does not have to wait for whoever does not.
+  const { token } = await elsewhere(station).setUp({ ...INPUT, code });
+  const { entries } = await bearing(station, token).people.listAudit({ outcome: 'refused', limit: 200 });
+  assert.equal(entries.length, 60);
+});

@@ -54,7 +54,7 @@ export function openFirstStart({ store, random, settings }: Station, sessions: S
       if (hash !== undefined) await sessions.setPassword(tx, admin, hash);
       await giveRole(tx, admin, 'platformAdmin', { kind: 'platform' }, null);
       await giveRole(tx, admin, 'organisationAdmin', { kind: 'organisation', organisation }, null);
-      await giveRole(tx, admin, 'siteManager', { kind: 'site', organisation, site, operatorsControl: false, workAllowed: false }, null);
+      await giveRole(tx, admin, 'siteManager', { kind: 'site', organisation, site }, null);
       return then(tx, { organisation, site, admin });
     });
   }

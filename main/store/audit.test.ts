@@ -96,6 +96,7 @@ const FORGERIES: [what: string, statements: string[], named: RegExp][] = [
       ['outcome', `'failed'`],
       ['organisation', `'other'`],
       ['site', `'other'`],
+      ['seenAs', `'other'`],
       ['digest', `'${'0'.repeat(64)}'`],
       ['hash', `'${'0'.repeat(64)}'`],
     ] as const
@@ -127,14 +128,14 @@ const FORGERIES: [what: string, statements: string[], named: RegExp][] = [
     'a row was put in between',
     [
       ...shift(5, 1),
-      `insert into "audit" select "incarnation", 5, "at", "actor", "session", "action", "outcome", "organisation", "site", "digest", "hash" from "audit" where "seq" = 4`,
+      `insert into "audit" select "incarnation", 5, "at", "actor", "session", "action", "outcome", "organisation", "site", "digest", "hash", "seenAs" from "audit" where "seq" = 4`,
     ],
     /row 5 .*a row was put in before it/,
   ],
   [
     'a row was put in at the end',
     [
-      `insert into "audit" select "incarnation", ${ROWS + 1}, "at", "actor", "session", "action", "outcome", "organisation", "site", "digest", "hash" from "audit" where "seq" = 4`,
+      `insert into "audit" select "incarnation", ${ROWS + 1}, "at", "actor", "session", "action", "outcome", "organisation", "site", "digest", "hash", "seenAs" from "audit" where "seq" = 4`,
     ],
     new RegExp(`row ${ROWS + 1} .*put in behind the last`),
   ],
@@ -151,7 +152,7 @@ const FORGERIES: [what: string, statements: string[], named: RegExp][] = [
   [
     'rows were put in under a life this store never had',
     [
-      `insert into "audit" select 'other', "seq", "at", "actor", "session", "action", "outcome", "organisation", "site", "digest", "hash" from "audit"`,
+      `insert into "audit" select 'other', "seq", "at", "actor", "session", "action", "outcome", "organisation", "site", "digest", "hash", "seenAs" from "audit"`,
     ],
     /incarnation other: its rows were put in/,
   ],
@@ -203,6 +204,19 @@ onBoth('a chain written anew from the beginning, every hash right, is found by i
     await tamper(store.database, ['update "audit" set "outcome" = ?, "hash" = ? where "seq" = ?', [outcome, row.hash, seq]]);
   }
   assert.match((await store.verifyAudit()).fault ?? 'nothing found', new RegExp(`row ${ROWS} .*written anew`));
+});
+
+onBoth('as whom somebody saw the station is a part of the chain, and cannot be taken out of it', async (source) => {
+  for (const value of ['null', `'another'`]) {
+    const store = await openTestStore({ ...source });
+    await store.change(author('people.seeAs', { person: 'ada', seenAs: 'otto' }), async (tx) => tx.note(null));
+    const { rows, fault } = await store.verifyAudit();
+    assert.equal(fault, null);
+    await tamper(store.database, `update "audit" set "seenAs" = ${value} where "seq" = ${rows}`);
+    assert.match((await store.verifyAudit()).fault ?? 'nothing found', new RegExp(`row ${rows} .*it was changed`));
+    await tamper(store.database, `update "audit" set "seenAs" = 'otto' where "seq" = ${rows}`);
+    await store.close();
+  }
 });
 
 onBoth('what a row says of people may be erased: the chain still verifies', async (source) => {

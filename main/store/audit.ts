@@ -16,6 +16,8 @@ export type AuditRecord = {
   outcome: 'done' | 'refused' | 'failed';
   organisation: string | null;
   site: string | null;
+  /** As whom the actor saw the station. */
+  seenAs?: string | null | undefined;
   /** Erasable: where from, why, and from what to what. */
   detail: { from: string; message: string | null; changes: AuditChange[] };
 };
@@ -42,8 +44,25 @@ const chained = (previous: string, row: Omit<ChainedRow, 'hash'>) =>
       row.organisation,
       row.site,
       row.digest,
+      // Rows from before there was such a thing stay as they are.
+      ...(row.seenAs == null ? [] : [row.seenAs]),
     ]),
   );
+
+const COLUMNS = [
+  'incarnation',
+  'seq',
+  'at',
+  'actor',
+  'session',
+  'action',
+  'outcome',
+  'organisation',
+  'site',
+  'seenAs',
+  'digest',
+  'hash',
+] as const;
 
 export async function appendAudit(connection: Connection, head: Head, random: Random, record: AuditRecord): Promise<void> {
   const { detail, ...plain } = record;
@@ -52,9 +71,8 @@ export async function appendAudit(connection: Connection, head: Head, random: Ra
   const row = { ...plain, incarnation: head.incarnation, seq: head.auditSeq + 1, digest: sha256(salt, body) };
   const hash = chained(head.auditHash, row);
   await connection.run(
-    `insert into "audit" ("incarnation", "seq", "at", "actor", "session", "action", "outcome", "organisation", "site", "digest", "hash")
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    [row.incarnation, row.seq, row.at, row.actor, row.session, row.action, row.outcome, row.organisation, row.site, row.digest, hash],
+    `insert into "audit" (${COLUMNS.map((column) => `"${column}"`).join(', ')}) values (${COLUMNS.map(() => '?').join(', ')})`,
+    COLUMNS.map((column) => (column === 'hash' ? hash : (row[column] ?? null))),
   );
   await connection.run('insert into "auditDetail" ("incarnation", "seq", "salt", "body") values (?, ?, ?, ?)', [
     row.incarnation,
@@ -62,6 +80,15 @@ export async function appendAudit(connection: Connection, head: Head, random: Ra
     salt,
     body,
   ]);
+  const things = new Map(detail.changes.map(({ entity, id }) => [JSON.stringify([entity, id]), { entity, id }]));
+  for (const { entity, id } of things.values())
+    await connection.run('insert into "auditThing" ("entity", "id", "at", "incarnation", "seq") values (?, ?, ?, ?, ?)', [
+      entity,
+      id,
+      row.at,
+      row.incarnation,
+      row.seq,
+    ]);
   head.auditSeq = row.seq;
   head.auditHash = hash;
 }
@@ -108,7 +135,7 @@ async function verifyChain(at: Connection, end: Head, signal?: AbortSignal): Pro
     await pause();
     signal?.throwIfAborted();
     const page = await at.all<ChainedRow & { salt: string | null; body: string | null }>(
-      `select a."incarnation", a."seq", a."at", a."actor", a."session", a."action", a."outcome", a."organisation", a."site",
+      `select a."incarnation", a."seq", a."at", a."actor", a."session", a."action", a."outcome", a."organisation", a."site", a."seenAs",
          a."digest", a."hash", d."salt", d."body"
        from "audit" a left join "auditDetail" d on d."incarnation" = a."incarnation" and d."seq" = a."seq"
        where a."incarnation" = ? and a."seq" > ? order by a."seq" limit ?`,

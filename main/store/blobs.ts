@@ -1,6 +1,6 @@
 // Pictures and files, each under the SHA-256 of its content: written once, never changed, whole or absent.
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { flushFolder, writeWhole } from './files.ts';
 
@@ -11,6 +11,8 @@ export type Blobs = {
   put(bytes: Uint8Array): Promise<string>;
   /** Undefined where it is missing, no longer what its name says, or the name is none: records come from other stations too. */
   get(hash: string): Promise<Uint8Array | undefined>;
+  /** For one that was put for a record which then did not come about, and that no other names. */
+  drop(hash: string): Promise<void>;
 };
 
 export function openBlobs(folder: string): Blobs {
@@ -28,6 +30,7 @@ export function openBlobs(folder: string): Blobs {
 
   return {
     get,
+    drop: (hash) => (HASH.test(hash) ? rm(fileOf(hash), { force: true }) : Promise.resolve()),
     async put(bytes) {
       const hash = hashOf(bytes);
       const file = fileOf(hash);

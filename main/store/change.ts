@@ -7,7 +7,7 @@ import { Refusal } from '../../contract/errors.ts';
 import type { Id, Random } from '../../contract/ids.ts';
 import type { StationEvent } from '../../contract/index.ts';
 import { type AuditChange, appendAudit } from './audit.ts';
-import type { Connection, WriteConnection } from './database.ts';
+import type { Connection, Reader, WriteConnection } from './database.ts';
 import {
   type Column,
   columnList,
@@ -20,7 +20,8 @@ import {
   toColumn,
   toOperation,
 } from './entities.ts';
-import { appendOps, type Head, mergeRegisters, type Op } from './log.ts';
+import { keepLastChange } from './lastChange.ts';
+import { appendOps, applyOps, type Entities, type Head, mergeRegisters, type Op } from './log.ts';
 
 /** Who changes something, by which act, and from where. Written into every operation and the audit. */
 export type Author = {
@@ -32,6 +33,10 @@ export type Author = {
   organisation: Id | null;
   site: Id | null;
   opId?: Id | undefined;
+  /** As whom they see the station. */
+  seenAs?: Id | undefined;
+  /** They can take it back: which command that undoes, or does again where it undid one. */
+  undoable?: { action: string; again: boolean } | undefined;
 };
 
 /** The station acting by itself. */
@@ -62,10 +67,19 @@ export type Tx = {
   note(message: string | null, changes?: AuditChange[]): void;
   id(): Id;
   now(): number;
+  /** Questions of the store's own making, as those of carry.ts, inside the transaction. */
+  reader: Reader;
+  /** Takes operations made elsewhere as they are. In the audit stands what the act notes, and not each of them. */
+  apply(ops: readonly Op[]): Promise<void>;
+  /** New records that come from elsewhere without their history: it begins here. In the audit as with `apply`. */
+  adopt(records: readonly Adopted[]): Promise<void>;
 };
+
+export type Adopted = { entity: Entity; id: Id; scope: Scope; values: Record<string, unknown> };
 
 export type ChangeContext = {
   connection: WriteConnection;
+  entities: Entities;
   db: Kysely<unknown>;
   head: Head;
   station: Id;
@@ -113,13 +127,10 @@ export async function runChange<T>(
     return settled;
   };
 
-  /** After its statement: one that failed, and was caught, leaves no operation. */
-  const log = (entity: Entity, rowId: Id, scope: string, name: string, before: Column, after: Column) => {
-    usable();
-    const field = fieldOf(entity, name) as Field;
+  const stamped = (entity: Entity, rowId: Id, scope: string, name: string, value: Column): Op => {
     head.hlc = hlcNext(head.hlc, at);
     head.n += 1;
-    const op: Op = {
+    return {
       incarnation: head.incarnation,
       n: head.n,
       opId: nextId(),
@@ -128,11 +139,17 @@ export async function runChange<T>(
       entity: entity.name,
       rowId,
       field: name,
-      value: toOperation(field, after),
+      value: toOperation(fieldOf(entity, name) as Field, value),
       hlc: head.hlc,
       actor: author.person,
       at,
     };
+  };
+  /** After its statement: one that failed, and was caught, leaves no operation. */
+  const log = (entity: Entity, rowId: Id, scope: string, name: string, before: Column, after: Column) => {
+    usable();
+    const field = fieldOf(entity, name) as Field;
+    const op = stamped(entity, rowId, scope, name, after);
     (context.confirms === 'self' ? confirmed : pending).push(op);
     changes.push({
       entity: entity.name,
@@ -179,7 +196,20 @@ export async function runChange<T>(
     return changed.length > 0;
   }
 
+  const apply = (ops: readonly Op[]) => applyOps(connection, head, context.entities, ops, at);
+
   const tx: Tx = {
+    reader: connection,
+    apply: (ops) => step(() => apply(ops)),
+    adopt: (records) =>
+      step(() => {
+        usable();
+        const ops = records.flatMap(({ entity, id, scope, values }) => {
+          mustLieIn(entity, scope);
+          return columnsOf(entity, values).map(([name, value]) => stamped(entity, id, scope, name, value));
+        });
+        return apply(ops);
+      }),
     get db() {
       usable();
       return context.db;
@@ -209,8 +239,21 @@ export async function runChange<T>(
     const value = await work(tx);
     if (underWay.size > 0) throw new Error('A change must await everything it does: something was still under way when it returned.');
     open = false;
+    const before = head.seq;
     await appendOps(context.connection, head, confirmed, 'confirmed');
     await appendOps(context.connection, head, pending, 'pending');
+    if (author.person !== null && author.undoable !== undefined && head.seq > before)
+      await keepLastChange(context.connection, {
+        person: author.person,
+        change: txId,
+        at,
+        action: author.undoable.action,
+        again: author.undoable.again ? 1 : 0,
+        organisation: author.organisation,
+        site: author.site,
+        first: before + 1,
+        last: head.seq,
+      });
     await mergeRegisters(context.connection, confirmed);
     if (changes.length > 0 || noted !== undefined) {
       await appendAudit(context.connection, head, random, {
@@ -221,6 +264,7 @@ export async function runChange<T>(
         outcome: 'done',
         organisation: author.organisation,
         site: author.site,
+        seenAs: author.seenAs,
         detail: { from: author.from, message: noted ?? null, changes },
       });
       events.push({ event: 'people.audited', organisation: author.organisation });

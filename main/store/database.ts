@@ -11,6 +11,9 @@ export interface Connection {
   run(sql: string, params?: readonly Param[]): Promise<number>;
 }
 
+/** Asks, and cannot write. */
+export type Reader = Pick<Connection, 'all'>;
+
 /** The one connection that writes. Its transaction is driven by writer.ts alone. */
 export interface WriteConnection extends Connection {
   /** The typed builder on this very connection, for questions and local tables inside a change. */

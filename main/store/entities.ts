@@ -15,15 +15,18 @@ export type Field<T = unknown, K extends Kind = Kind> = {
   merge: Merge;
   /** Tells something about a person: erased with them. */
   personal: boolean;
+  /** Is the hash of a blob: what is carried elsewhere takes that along. */
+  blob: boolean;
 };
 
-type Options = { personal?: boolean };
+type Options = { personal?: boolean; blob?: boolean };
 const make = <T, K extends Kind>(type: K, nullable: boolean, initial: T, options: Options = {}): Field<T, K> => ({
   type,
   nullable,
   default: initial,
   merge: 'register',
   personal: options.personal ?? false,
+  blob: options.blob ?? false,
 });
 
 export const text = (initial = '', options?: Options) => make<string, 'text'>('text', false, initial, options);

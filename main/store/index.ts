@@ -5,9 +5,9 @@ import { Refusal } from '../../contract/errors.ts';
 import type { Id, Random } from '../../contract/ids.ts';
 import type { StationEvent } from '../../contract/index.ts';
 import { type AuditRecord, appendAudit, type Verdict, verifyAudit } from './audit.ts';
-import { type Author, type ChangeContext, runChange, station, type Tx } from './change.ts';
+import { type Adopted, type Author, type ChangeContext, runChange, station, type Tx } from './change.ts';
 import { commandAnswer, keepAnswer } from './commands.ts';
-import type { Database } from './database.ts';
+import type { Database, Reader } from './database.ts';
 import type { Entity } from './entities.ts';
 import { Events } from './events.ts';
 import { damagedStore, isDamage, StoreDamaged, TakenOver } from './faults.ts';
@@ -39,6 +39,7 @@ export const LOCAL_TABLES: Readonly<Record<string, string>> = {
   reg: 'follows from the log',
   audit: 'a chain belongs to the incarnation that wrote it',
   auditDetail: 'may be erased here without touching the chain',
+  auditThing: 'follows from the audit',
   command: 'remembers which commands this station has answered',
   task: 'work of this process',
   credential: 'credentials never travel',
@@ -47,6 +48,7 @@ export const LOCAL_TABLES: Readonly<Record<string, string>> = {
   phone: 'credentials never travel',
   recoveryCode: 'credentials never travel',
   rememberedDevice: 'is remembered by one station',
+  lastChange: 'points into the log of this very database',
 };
 
 /** Those among them that only the store itself writes. What an audit row says of people may be erased, so that is not among them. */
@@ -82,6 +84,8 @@ export type Store = {
   /** Questions about what is committed. */
   // biome-ignore lint/suspicious/noExplicitAny: areas narrow it to their own tables
   readonly read: Kysely<any>;
+  /** Questions of the store's own making, as those of carry.ts, that all see the same moment. */
+  snapshot<T>(work: (at: Reader) => Promise<T>): Promise<T>;
   readonly events: Events<StationEvent>;
   /** Writes down an act that changed nothing: a refusal, a failed sign-in. */
   audit(record: Omit<AuditRecord, 'at'>): Promise<void>;
@@ -138,6 +142,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
   const context: ChangeContext = {
     connection,
+    entities,
     db: connection.kysely.withPlugin(guardTables(new Set(options.entities.map((entity) => entity.table)), new Set(OWN_TABLES))),
     head,
     station: stationId,
@@ -198,6 +203,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       if (isInside()) throw new Error('store.read inside store.change sees the state before it: ask tx.db.');
       return database.kysely;
     },
+    snapshot: (work) => database.snapshot(work),
     events,
     async audit(record) {
       await guarded(() => appendAudit(connection, head, random, { ...record, at: clock() }));
@@ -236,5 +242,6 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return store;
 }
 
-export type { Author, Tx };
+export type { LastChangeRow } from './lastChange.ts';
+export type { Adopted, Author, Op, Reader, Tx };
 export { StoreDamaged, station };

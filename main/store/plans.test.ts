@@ -16,6 +16,7 @@ const MAY_BE_SCANNED: Readonly<Record<string, string>> = {
   incarnation: 'a row for each restore',
   organisations: 'all are kept in memory',
   sites: 'all are kept in memory',
+  teams: 'all are kept in memory',
   mailServers: 'one for a place',
   signInLink: 'they live for hours',
 };

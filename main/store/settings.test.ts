@@ -37,6 +37,8 @@ test('every setting has a variable of its own, and it is read', () => {
     tlsKey: ['k.pem', 'k.pem'],
     insecureHttp: ['1', true],
     allowedHosts: ['a.example, b.example,', ['a.example', 'b.example']],
+    trustedProxies: ['127.0.0.1, 10.0.0.0/8,fd00::/8', ['127.0.0.1', '10.0.0.0/8', 'fd00::/8']],
+    forwardedHeader: ['X-Forwarded-Email', 'X-Forwarded-Email'],
     metricsToken: ['t', 't'],
     database: ['postgres://x', 'postgres://x'],
     logLevel: ['debug', 'debug'],
@@ -70,6 +72,11 @@ test('a mistake is named with its place, and what is wanted there', (t) => {
     [[nowhere, { OUTPOST_LOG_LEVEL: 'loud' }, {}], 'OUTPOST_LOG_LEVEL', /debug/],
     [[fileWith(t, { name: '' }), {}, {}], 'name in', /./],
     [[fileWith(t, { allowedHosts: 5 }), {}, {}], 'allowedHosts in', /names are wanted/],
+    [[nowhere, { OUTPOST_TRUSTED_PROXIES: '127.0.0.1, proxy.example' }, {}], 'OUTPOST_TRUSTED_PROXIES', /10\.0\.0\.0\/8/],
+    [[nowhere, {}, { trustedProxies: '10.0.0.0/33' }], '--trusted-proxies', /networks/],
+    [[nowhere, {}, { forwardedHeader: 'Cookie' }], '--forwarded-header', /X-Forwarded-Email/],
+    [[nowhere, {}, { forwardedHeader: 'X-Forwarded-For' }], '--forwarded-header', /means nothing else/],
+    [[nowhere, {}, { forwardedHeader: 'X Mail' }], '--forwarded-header', /name of a header/],
     // A mistake further up is not covered by what is right further down.
     [[fileWith(t, { port: 80 }), { OUTPOST_PORT: 'x' }, {}], 'OUTPOST_PORT', /whole number/],
   ];

@@ -1,6 +1,7 @@
 // Settings of the station itself: outpost.json, then OUTPOST_… variables, then flags; one schema for all three.
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { isNetwork } from './networks.ts';
 
 // Variables and flags are words, the file is JSON: what is meant by a word is read here, and nothing else becomes a number.
 const whole = (from: number, to: number) =>
@@ -21,6 +22,10 @@ const list = z.preprocess(
   z.array(z.string(), 'names are wanted, in a list or with commas between them'),
 );
 
+/** What a proxy, a browser or we ourselves say by: none of them can be the name of a person. */
+const SPOKEN_FOR =
+  /^(authorization|connection|content-.*|cookie|forwarded|host|origin|outpost-.*|referer|sec-.*|upgrade|user-agent|via|x-real-ip)$|^x-forwarded-(for|host|port|proto)$/i;
+
 export const stationSettings = z.strictObject({
   name: z
     .string()
@@ -34,6 +39,16 @@ export const stationSettings = z.strictObject({
   tlsKey: z.string().optional().describe('Key file (PEM) of that certificate.'),
   insecureHttp: yes.default(false).describe('Serve plain HTTP beyond this machine. Every screen then says so.'),
   allowedHosts: list.default([]).describe('More names under which browsers may reach this station, as behind a proxy.'),
+  trustedProxies: list
+    .pipe(z.array(z.string().refine(isNetwork, 'addresses are wanted, or networks like 10.0.0.0/8 and fd00::/8')))
+    .default([])
+    .describe('Reverse proxies that are believed: where a request came from, how the browser sent it, who sits there.'),
+  forwardedHeader: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,64}$/, 'the name of a header is wanted, like X-Forwarded-Email')
+    .refine((name) => !SPOKEN_FOR.test(name), 'a header that means nothing else is wanted, like X-Forwarded-Email')
+    .optional()
+    .describe('Header in which a trusted proxy names the person it has signed in, by their e-mail. Without one nobody signs in that way.'),
   metricsToken: z.string().optional().describe('Lets other machines read /metrics with “Authorization: Bearer …”.'),
   database: z
     .string()

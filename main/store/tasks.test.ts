@@ -236,6 +236,11 @@ onBoth('everybody sees their own tasks, the newest first', async (source) => {
     [stations],
   );
   assert.deepEqual(await tasks.ofOwner('nobody'), []);
+  // Who ends the station ends everybody's.
+  const underWay = async () => (await tasks.underWay()).map((task) => task.id);
+  assert.deepEqual(await underWay(), [...mine.toReversed(), stations]);
+  await tasks.cancel(author(), stations);
+  assert.deepEqual(await underWay(), mine.toReversed());
 });
 
 onBoth('a task of a kind nobody defined is not started', async (source) => {

@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely';
 import { Refusal } from '../../contract/errors.ts';
 import type { Id } from '../../contract/ids.ts';
 import type { StationEvent } from '../../contract/index.ts';
+import type { AuditChange } from './audit.ts';
 import { type Author, type Store, station } from './index.ts';
 
 /** Progress reaches the table at most this often; the screens hear of each step. */
@@ -48,13 +49,14 @@ type Live = Pick<TaskRow, 'progress' | 'message'>;
 export type Tasks = {
   // biome-ignore lint/suspicious/noExplicitAny: each kind knows its own input
   define(kind: string, description: TaskKind<any>): void;
-  start(author: Author, kind: string, input: unknown): Promise<Id>;
+  /** `about`: the records it is for, as the audit shall name them. */
+  start(author: Author, kind: string, input: unknown, about?: AuditChange[]): Promise<Id>;
   /** Ends a waiting or running task. False where it had ended already. */
   cancel(author: Author, id: Id): Promise<boolean>;
   get(id: Id): Promise<TaskRow | undefined>;
   ofOwner(owner: Id | null): Promise<TaskRow[]>;
-  /** Something runs, or is about to. */
-  busy(): boolean;
+  /** What runs or waits, of all owners. */
+  underWay(): Promise<TaskRow[]>;
   /** Takes up what an earlier run of the station left. Called once, when every kind is defined. */
   resume(): Promise<void>;
   /** Stops what runs; what is repeatable goes on after the next start. */
@@ -144,7 +146,7 @@ export function openTasks(store: Store, clock: () => number, onError: (error: un
 
   return {
     define: (kind, description) => void kinds.set(kind, description),
-    async start(author, kind, input) {
+    async start(author, kind, input, about) {
       const description = kinds.get(kind);
       if (description === undefined) throw new Error(`no task of kind ${kind}`);
       const id = await store.change(author, async (tx) => {
@@ -165,7 +167,7 @@ export function openTasks(store: Store, clock: () => number, onError: (error: un
             endedAt: null,
           })
           .execute();
-        tx.note(null);
+        tx.note(null, about);
         tx.emit(tell(task));
         return task.id;
       });
@@ -196,8 +198,6 @@ export function openTasks(store: Store, clock: () => number, onError: (error: un
       const row = await read().selectFrom('task').selectAll().where('id', '=', id).executeTakeFirst();
       return row && withLive(row);
     },
-    busy: () => running.size > 0 || waiting.length > 0,
-
     async ofOwner(owner) {
       const rows = await read()
         .selectFrom('task')
@@ -207,6 +207,10 @@ export function openTasks(store: Store, clock: () => number, onError: (error: un
         .orderBy('id', 'desc')
         .limit(50)
         .execute();
+      return rows.map(withLive);
+    },
+    async underWay() {
+      const rows = await read().selectFrom('task').selectAll().where('state', 'in', ['waiting', 'running']).orderBy('createdAt').execute();
       return rows.map(withLive);
     },
     async resume() {

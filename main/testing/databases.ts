@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import type { Database, DialectName } from '../store/database.ts';
 import { openPostgres } from '../store/postgres.ts';
 import { openSqlite } from '../store/sqlite.ts';
+import { keepLogs } from './logs.ts';
 import { freshDatabase } from './postgres.ts';
 
 export type TestDatabase = {
@@ -24,7 +25,10 @@ export function onBoth(name: string, body: (database: TestDatabase) => Promise<v
 
 export function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'outpost-test-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.after(() => {
+    keepLogs(folder);
+    rmSync(folder, { recursive: true, force: true });
+  });
   return folder;
 }
 

@@ -37,7 +37,7 @@ export function seededRandom(seed: number | string): (bytes: number) => Uint8Arr
 }
 
 /** At the station's own machine, as the person who started it. */
-export const CONSOLE = { from: 'console', local: true, agent: 'test' } as const;
+export const CONSOLE = { from: 'console', local: true, agent: 'test', page: 'http://127.0.0.1:8480' } as const;
 
 export type TestStation = Site & {
   clock: TestClock;

@@ -11,21 +11,38 @@ import { serveWeb, type WebServer } from '../hosts/web/server.ts';
 import type { TestStation } from './station.ts';
 
 export type Said = { status: number; headers: Record<string, string | string[] | undefined>; text: string };
-export type Asked = { method?: string; headers?: Record<string, string | string[]>; body?: string };
+/** `from`: the address of this machine that it is sent from. */
+export type Asked = { method?: string; headers?: Record<string, string | string[]>; body?: string; from?: string };
 
 /** One request on a connection of its own. */
-export async function ask(url: string, path: string, { method = 'GET', headers = {}, body }: Asked = {}): Promise<Said> {
+export async function ask(url: string, path: string, { method = 'GET', headers = {}, body, from }: Asked = {}): Promise<Said> {
   const { protocol, hostname, port } = new URL(url);
   const send = protocol === 'https:' ? secure : plain;
-  const request = send({ hostname: hostname.replace(/[[\]]/g, ''), port, path, method, headers, agent: false, rejectUnauthorized: false });
+  const request = send({
+    hostname: hostname.replace(/[[\]]/g, ''),
+    port,
+    path,
+    method,
+    headers,
+    agent: false,
+    rejectUnauthorized: false,
+    ...(from !== undefined && { localAddress: from }),
+  });
   request.end(body);
   const [response] = await once(request, 'response');
   return { status: response.statusCode, headers: response.headers, text: await text(response) };
 }
 
 /** A procedure by REST. */
-export const post = (url: string, procedure: string, input: unknown, headers: Record<string, string | string[]> = {}): Promise<Said> =>
+export const post = (
+  url: string,
+  procedure: string,
+  input: unknown,
+  headers: Record<string, string | string[]> = {},
+  from?: string,
+): Promise<Said> =>
   ask(url, `/api/${addressOf(procedure)}`, {
+    ...(from !== undefined && { from }),
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(input),

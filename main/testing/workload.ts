@@ -33,6 +33,7 @@ const CASES: { entity: Entity; scope: 'platform' | 'site:s1' | 'user:u1'; fields
       name: (d) => d.pick(WORDS),
       workAllowed: (d) => d.chance(50),
       operatorsControl: (d) => d.chance(50),
+      quietHours: (d) => d.pick([null, '22:00-06:00']),
       archivedAt: (d) => d.pick([null, 0, -1, Number.MAX_SAFE_INTEGER]),
     },
   },

@@ -2,9 +2,10 @@
 // beside it a second organisation that must never be seen.
 import { EXAMPLE } from '../../contract/examples.ts';
 import type { Id } from '../../contract/ids.ts';
-import type { Role } from '../../contract/permissions.ts';
+import type { Role, TeamRole } from '../../contract/permissions.ts';
 import * as entities from '../people/entities.ts';
 import { hashPassword } from '../people/passwords.ts';
+import { putInTeam } from '../people/teams.ts';
 import { digestOf } from '../people/tokens.ts';
 import type { Site } from '../site.ts';
 import { station as itself, type Tx } from '../store/index.ts';
@@ -16,6 +17,7 @@ export const OTHER = {
   organisation: fixed(0x101),
   site: fixed(0x102),
   building: fixed(0x103),
+  team: fixed(0x105),
   admin: fixed(0x110),
   session: fixed(0x120),
   grant: fixed(0x121),
@@ -23,12 +25,36 @@ export const OTHER = {
   machine: fixed(0x117),
   task: fixed(0x130),
   notice: fixed(0x131),
+  change: fixed(0x140),
 } as const;
 
 /** What nobody of the first organisation may ever read. */
-export const OTHER_WORDS = ['Südwerk', 'suedwerk', 'Plant 7', 'plant-7', 'Tower', 'tower', 'stranger', ...Object.values(OTHER)];
+export const OTHER_WORDS = [
+  'Südwerk',
+  'suedwerk',
+  'Plant 7',
+  'plant-7',
+  'Tower',
+  'tower',
+  'Rescue',
+  'rescue',
+  'stranger',
+  ...Object.values(OTHER),
+];
 /** And what the administrator of the other one may not. */
-export const EXAMPLE_WORDS = ['Nordwerk', 'nordwerk', 'Works 1', 'works-1', 'Hall A', 'hall-a', 'Heating', EXAMPLE.site, EXAMPLE.building];
+export const EXAMPLE_WORDS = [
+  'Nordwerk',
+  'nordwerk',
+  'Works 1',
+  'works-1',
+  'Hall A',
+  'hall-a',
+  'Heating',
+  'Repair',
+  EXAMPLE.site,
+  EXAMPLE.building,
+  EXAMPLE.team,
+];
 
 /** Everybody in the world: their role, where they have it, and the token of an open session. */
 export const CAST = {
@@ -48,6 +74,9 @@ export const CAST = {
 >;
 export type Actor = keyof typeof CAST;
 
+/** What everybody is in the team of the example, whatever their role at the site. */
+export const TEAM = { viewer: 'member', operator: 'owner', siteManager: 'admin' } as const satisfies Partial<Record<Actor, TeamRole>>;
+
 /** The key of a screen on a wall of the example site. */
 export const MACHINE = { id: fixed(0x17), name: 'Wall screen of hall A', token: 'token-of-a-wall-screen-of-works-1' } as const;
 
@@ -61,6 +90,21 @@ let hash: Promise<string> | undefined;
 export function passwordHash(): Promise<string> {
   hash ??= hashPassword(PASSWORD);
   return hash;
+}
+
+/** The administrator has just chosen something anew: their last change, by the name examples know it by. */
+export async function changeOfExample({ store }: Pick<Site, 'store'>): Promise<void> {
+  const by = { person: EXAMPLE.admin, session: EXAMPLE.session, from: 'console', organisation: null, site: null };
+  const action = 'people.setPreference';
+  await store.change({ ...by, action, undoable: { action, again: false } }, async (tx) => {
+    const id = `${EXAMPLE.admin}:example`;
+    const known = await tx.db.selectFrom('preferences').select('id').where('id', '=', id).executeTakeFirst();
+    if (known) await tx.update(entities.preference, id, { value: tx.id() });
+    else await tx.create(entities.preference, id, `user:${EXAMPLE.admin}`, { person: EXAMPLE.admin, name: 'example', value: tx.id() });
+  });
+  await store.change(itself('test'), async (tx) => {
+    await tx.db.updateTable('lastChange').set({ change: EXAMPLE.change }).where('person', '=', EXAMPLE.admin).execute();
+  });
 }
 
 export async function buildWorld({ store }: Pick<Site, 'store'>): Promise<void> {
@@ -136,6 +180,12 @@ export async function buildWorld({ store }: Pick<Site, 'store'>): Promise<void> 
         })
         .execute();
     }
+    const north = { organisation: EXAMPLE.organisation };
+    await tx.create(entities.team, EXAMPLE.team, `org:${north.organisation}`, { ...north, key: 'repair', name: 'Repair' });
+    for (const [name, role] of Object.entries(TEAM)) await putInTeam(tx, { id: EXAMPLE.team, ...north }, CAST[name as Actor].id, role);
+    const south = { organisation: OTHER.organisation };
+    await tx.create(entities.team, OTHER.team, `org:${south.organisation}`, { ...south, key: 'rescue', name: 'Rescue' });
+    await putInTeam(tx, { id: OTHER.team, ...south }, OTHER.admin, 'owner');
     await addMachine(tx);
     await tx.create(entities.person, OTHER.machine, 'platform', {
       emailKey: `machine:${OTHER.machine}`,

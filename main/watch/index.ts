@@ -14,6 +14,7 @@ import { updateProcedures } from './updates.ts';
 import { openVitals } from './vitals.ts';
 
 export { entities } from './entities.ts';
+export { openMail } from './mail.ts';
 
 export type WatchNeeds = {
   sink: LogSink;

@@ -1,6 +1,6 @@
 // The whole page: before the door, or inside the frame with the pages of every area.
 import { createRootRoute, createRoute, createRouter, Navigate, RouterProvider } from '@tanstack/react-router';
-import { type ReactNode, useMemo } from 'react';
+import { type ReactNode, useEffect, useMemo } from 'react';
 import { addressOf, homeOf } from './address.ts';
 import { useAppearance } from './appearance.ts';
 import type { RailEntry, ScreenArea } from './area.ts';
@@ -9,12 +9,17 @@ import { Door } from './door/Door.tsx';
 import { Frame } from './frame/Frame.tsx';
 import { NothingHere } from './frame/NothingHere.tsx';
 import { mayOf, useMe } from './hooks.ts';
+import { tellShell } from './shell.ts';
 import { useStationState } from './station.ts';
 
 export function App({ areas }: { areas: readonly ScreenArea[] }) {
   useAppearance();
   const phase = useStationState((state) => state.phase);
   const router = useMemo(() => buildRouter(areas), [areas]);
+  // By now something is drawn: the window may say what waits for this page.
+  useEffect(() => {
+    if (phase !== 'starting') tellShell({ told: 'shown', inside: phase === 'in' });
+  }, [phase]);
   if (phase !== 'in') return <Door />;
   return (
     <AreasContext value={areas}>

@@ -12,6 +12,7 @@ const site = (id: string, key: string, of: string, archivedAt: number | null = n
   timeZone: 'UTC',
   operatorsControl: false,
   workAllowed: false,
+  quietHours: null,
   archivedAt,
 });
 const me = {

@@ -43,7 +43,7 @@ export function useTheme(): { theme: Theme; shown: 'light' | 'dark'; choose(them
     choose(theme) {
       setColorScheme(theme);
       // Without contact the choice still holds here; the station hears of the next one.
-      station.people.setPreference({ name: 'theme', value: theme }).catch(() => {});
+      if (useStationState.getState().me?.seenBy === null) station.people.setPreference({ name: 'theme', value: theme }).catch(() => {});
     },
   };
 }

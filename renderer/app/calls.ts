@@ -31,8 +31,13 @@ const PATIENCE_MS = 8_000;
 /** More commands than this whose end nobody knows are not remembered. */
 const MOST_UNSETTLED = 100;
 
-/** `token` is for links that carry no session of their own, as a window's port. */
-export function openCalls(dial: Dial, token: () => string | undefined = () => undefined, patienceMs: number = PATIENCE_MS): Calls {
+/** `token` is for links that carry no session of their own, as a window's port; `onDone` hears of every command that was carried out. */
+export function openCalls(
+  dial: Dial,
+  token: () => string | undefined = () => undefined,
+  patienceMs: number = PATIENCE_MS,
+  onDone: (procedure: string) => void = () => {},
+): Calls {
   const waiting = new Map<number, Waiting>();
   /** Commands that may have been carried out or not, by what was asked: pressed once more, they are the same command still. */
   const unsettled = new Map<string, string>();
@@ -111,6 +116,7 @@ export function openCalls(dial: Dial, token: () => string | undefined = () => un
     try {
       const answer = await ask(procedure, { ...(input as object), opId }, signal);
       unsettled.delete(what);
+      onDone(procedure);
       return answer;
     } catch (error) {
       if (asRefusal(error).data?.cause !== 'noAnswer') unsettled.delete(what);

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { Refusal } from '../../contract/errors.ts';
 import type { Streams } from '../../contract/index.ts';
 import type { Me } from '../../contract/people.ts';
-import { allows, type Permission, type Place, sees } from '../../contract/permissions.ts';
+import { allows, type Grant, type Permission, sees, type TreePlace } from '../../contract/permissions.ts';
 import { announce } from '../ui/announce.ts';
 import { asRefusal, type StationClient } from './calls.ts';
 import type { Reader, StreamOptions } from './channel.ts';
@@ -87,14 +87,29 @@ export function useMay(): May {
   return mayOf(useMe());
 }
 
+/** For acts: nobody changes anything while they see the station as somebody else. */
+export function useMayChange(): May {
+  const me = useMe();
+  return me.seenBy === null ? mayOf(me) : () => false;
+}
+
+/** The same for acts that need no right of their own. */
+export const useCanAct = (): boolean => useMe().seenBy === null;
+
 export function mayOf(me: Me): May {
   return (permission, at) => {
     const place = placeHere(me, at);
-    return place !== undefined && allows(me.grants, permission, place);
+    return place !== undefined && allows(rightsOf(me), permission, place);
   };
 }
 
-export function placeHere(me: Me, at: PlaceHere): Place | undefined {
+/** All that counts for somebody: roles at places, and what they are in their teams. */
+export const rightsOf = (me: Me): Grant[] => [
+  ...(me.grants as Grant[]),
+  ...me.teams.map(({ id, organisation, role }): Grant => ({ role, at: { kind: 'team', organisation, team: id } })),
+];
+
+export function placeHere(me: Me, at: PlaceHere): TreePlace | undefined {
   if (at === 'platform') return { kind: 'platform' };
   if (at === 'station') {
     const { at: here } = me.station;
@@ -116,7 +131,7 @@ export function placeHere(me: Me, at: PlaceHere): Place | undefined {
 
 /** Everything a person sees of an organisation: used to offer the "whole organisation" address. */
 export const seesOrganisation = (me: Me, organisation: string): boolean =>
-  sees(me.grants, { kind: 'organisation', organisation }, (site) => me.sites.find((one) => one.id === site)?.organisation);
+  sees(rightsOf(me), { kind: 'organisation', organisation }, (site) => me.sites.find((one) => one.id === site)?.organisation);
 
 // ---- commands
 

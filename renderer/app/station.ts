@@ -23,6 +23,8 @@ export type Phase =
   | 'in'
   | 'outdated'; // the page speaks another version than the station
 
+type SecondStep = { totp?: string; remember?: true };
+
 export type StationState = {
   phase: Phase;
   me: Me | undefined;
@@ -61,10 +63,17 @@ export const asksForCode = (error: unknown): boolean => asRefusal(error).data?.f
 
 export type StationDoor = ReturnType<typeof openStation>;
 
-/** `onLeave`: nobody is signed in any more, and nothing of theirs may stay. */
-export function openStation(transport: Transport, { onLeave }: { onLeave(): void }) {
+export type Told = {
+  /** Nobody is signed in any more, or somebody else: nothing of theirs may stay. */
+  onLeave(): void;
+  /** One sees as oneself again, and did not ask for it. */
+  onViewEnded(): void;
+};
+
+export function openStation(transport: Transport, { onLeave, onViewEnded }: Told) {
   let calm: ReturnType<typeof setTimeout> | undefined;
-  const calls: Calls = openCalls(transport.dial, transport.token);
+  const calls: Calls = openCalls(transport.dial, transport.token, undefined, (procedure) => listener?.(procedure));
+  let listener: ((procedure: string) => void) | undefined;
   const channel = new Channel({
     dial: transport.dial,
     token: transport.token,
@@ -122,12 +131,34 @@ export function openStation(transport: Transport, { onLeave }: { onLeave(): void
   }
 
   function leave(notice: StationState['notice']): void {
+    stop();
+    if (notice === 'sessionEnded' && transport.view.open) backToOneself();
+    else {
+      set({ phase: 'signIn', me: undefined, notice, connected: false });
+      onLeave();
+    }
+  }
+
+  function stop(): void {
     stopMe?.();
     stopMe = undefined;
     channel.stop();
     calls.stop();
-    set({ phase: 'signIn', me: undefined, notice, connected: false });
+  }
+
+  /** The same window as somebody else, or as oneself again: nothing that was known stays, and what the address names may not be there. */
+  function anew(): Promise<void> {
+    stop();
+    set({ phase: 'starting', me: undefined, notice: undefined, connected: false });
     onLeave();
+    history.pushState(null, '', '/');
+    return begin();
+  }
+
+  function backToOneself(): void {
+    transport.view.leave();
+    onViewEnded();
+    void anew();
   }
 
   /** Finds out where this page stands: in, at the door, or before a station that waits for its first person. */
@@ -138,6 +169,7 @@ export function openStation(transport: Transport, { onLeave }: { onLeave(): void
       enter(await transport.door.me({}));
       retryMs = FIRST_RETRY_MS;
     } catch (error) {
+      if (asRefusal(error).code === 'unauthenticated' && transport.view.open) return backToOneself();
       await (asRefusal(error).code === 'unauthenticated' ? knock() : Promise.reject(error)).catch(noWayIn);
     }
   }
@@ -183,18 +215,37 @@ export function openStation(transport: Transport, { onLeave }: { onLeave(): void
     );
   }
 
+  async function signInBy<I>(
+    method: (input: I & { device?: string }) => Promise<{ device?: string | undefined }>,
+    input: I,
+  ): Promise<void> {
+    await payOwedSignOut();
+    const known = localStorage.getItem(DEVICE);
+    const { device } = await method({ ...input, ...(known !== null && { device: known }) });
+    if (device !== undefined) localStorage.setItem(DEVICE, device);
+    await begin();
+  }
+
   return {
     station: calls.station,
     channel,
     insecure: transport.insecure,
     begin,
-    async signIn(input: { email: string; password: string; totp?: string; remember?: true }): Promise<void> {
-      await payOwedSignOut();
-      const known = localStorage.getItem(DEVICE);
-      const { device } = await transport.door.signIn({ ...input, ...(known !== null && { device: known }) });
-      if (device !== undefined) localStorage.setItem(DEVICE, device);
-      await begin();
+    /** Hears of every command that was carried out. */
+    onDone(hear: (procedure: string) => void): () => void {
+      listener = hear;
+      return () => {
+        if (listener === hear) listener = undefined;
+      };
     },
+    signIn: (input: { email: string; password: string } & SecondStep) => signInBy(transport.door.signIn, input),
+    signInForwarded: (input: SecondStep) => signInBy(transport.door.signInForwarded, input),
+    /** Whom the proxy in front of the station names to it; undefined where there is none, or it names nobody. */
+    async forwardedAs(): Promise<string | undefined> {
+      const { methods } = await transport.door.signInMethods({});
+      return methods.find(({ method }) => method === 'forwarded')?.as ?? undefined;
+    },
+    confirmForwarded: () => transport.door.confirmSession({ forwarded: true }),
     async signInByLink(secret: string, totp?: string): Promise<void> {
       try {
         await payOwedSignOut();
@@ -216,6 +267,16 @@ export function openStation(transport: Transport, { onLeave }: { onLeave(): void
     async setUp(input: Parameters<Transport['door']['setUp']>[0]): Promise<void> {
       await transport.door.setUp(input);
       await begin();
+    },
+    async seeAs(input: Parameters<Transport['door']['seeAs']>[0]): Promise<void> {
+      await transport.door.seeAs(input);
+      void anew();
+    },
+    /** Here at once; without contact the view ends by its time. */
+    async endSeeAs(): Promise<void> {
+      await transport.door.endSeeAs({}).catch(() => {});
+      transport.view.leave();
+      await anew();
     },
     signOut(): void {
       localStorage.setItem(OWES_SIGN_OUT, '');

@@ -4,15 +4,41 @@ import { addressOf } from '../../contract/procedure.ts';
 import { CONTRACT } from '../../contract/version.ts';
 import { noContact, openCalls, type StationClient } from './calls.ts';
 import { type ClientLink, DIAL_MS, type Dial, dialSocket, portLink } from './links.ts';
+import { hearShell, type Told, type Wanted } from './shell.ts';
 
 export type Transport = {
   dial: Dial;
   /** The session of links that carry none by themselves. */
   token(): string | undefined;
   /** For what needs no session, and to see whether there is one. */
-  door: Pick<StationClient['people'], 'setUpState' | 'setUp' | 'signIn' | 'signInByLink' | 'signInByKey' | 'signOut' | 'me'>;
+  door: Pick<
+    StationClient['people'],
+    | 'setUpState'
+    | 'setUp'
+    | 'signInMethods'
+    | 'signIn'
+    | 'signInForwarded'
+    | 'signInByLink'
+    | 'signInByKey'
+    | 'signOut'
+    | 'me'
+    | 'seeAs'
+    | 'endSeeAs'
+    | 'confirmSession' // by the word of a proxy, which stands in a request and in no socket
+  >;
+  /** Whether this window sees the station as somebody else. Its own session is kept, and is back once this is left. */
+  view: { readonly open: boolean; leave(): void };
   /** Plain HTTP beyond the machine: every screen says so. */
   insecure: boolean;
+};
+
+/** Of this window alone: another one goes on as oneself. In a browser it says so, in the desktop it is the token. */
+const VIEW = 'outpost.view';
+const view: Transport['view'] = {
+  get open() {
+    return sessionStorage.getItem(VIEW) !== null;
+  },
+  leave: () => sessionStorage.removeItem(VIEW),
 };
 
 // ---- a browser: the session is a cookie no script reads; REST signs in, sockets do the rest
@@ -20,7 +46,12 @@ export type Transport = {
 async function post(path: string, input: unknown): Promise<unknown> {
   const response = await fetch(path, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', 'outpost-session': 'cookie', 'outpost-contract': CONTRACT },
+    headers: {
+      'content-type': 'application/json',
+      'outpost-session': 'cookie',
+      'outpost-contract': CONTRACT,
+      ...(view.open && { 'outpost-view': 'yes' }),
+    },
     body: JSON.stringify(input),
   }).catch(() => {
     throw noContact();
@@ -35,12 +66,17 @@ async function post(path: string, input: unknown): Promise<unknown> {
 export function browserTransport(): Transport {
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
   const door = new Proxy({} as Transport['door'], {
-    get: (_, name: string) => (input: unknown) => post(`/api/${addressOf(`people.${name}`)}`, input),
+    get: (_, name: string) => async (input: unknown) => {
+      const answer = await post(`/api/${addressOf(`people.${name}`)}`, input);
+      if (name === 'seeAs') sessionStorage.setItem(VIEW, 'yes');
+      return answer;
+    },
   });
   return {
-    dial: dialSocket((kind) => `${scheme}://${location.host}/api/${kind}?contract=${CONTRACT}`),
+    dial: dialSocket((kind) => `${scheme}://${location.host}/api/${kind}?contract=${CONTRACT}${view.open ? '&view=yes' : ''}`),
     token: () => undefined,
     door,
+    view,
     insecure: document.documentElement.dataset.insecure === 'true',
   };
 }
@@ -48,8 +84,15 @@ export function browserTransport(): Transport {
 // ---- the desktop window: ports from the preload; the session is a token kept for this window
 
 /** What the desktop's preload puts on the window. The answer comes as a message to the window, with the port. */
-export type WindowDoor = { dial(kind: string, id: string, contract: string): void };
-type Told = { outpostPort?: string; refused?: string; code?: number; outpostLost?: true } | null;
+export type WindowDoor = { dial(kind: string, id: string, contract: string): void; tell(said: Told): void };
+type Message = {
+  outpostPort?: string;
+  refused?: string;
+  code?: number;
+  outpostLost?: true;
+  outpostGo?: Wanted;
+  outpostHappened?: string;
+} | null;
 declare global {
   interface Window {
     outpost?: WindowDoor;
@@ -61,24 +104,30 @@ const CONTRACT_REFUSED = 4426;
 
 export function windowTransport(windowDoor: WindowDoor): Transport {
   const dial = dialWindow(windowDoor);
-  const token = () => sessionStorage.getItem(TOKEN) ?? undefined;
+  const token = () => sessionStorage.getItem(VIEW) ?? sessionStorage.getItem(TOKEN) ?? undefined;
   const door = portDoor(dial, token);
-  const keep = async <A extends { token: string }>(answer: Promise<A>) => {
+  const keep = async <A extends { token: string }>(answer: Promise<A>, where = TOKEN) => {
     const given = await answer;
-    sessionStorage.setItem(TOKEN, given.token);
+    sessionStorage.setItem(where, given.token);
     return { ...given, token: '' };
   };
   return {
     dial,
     token,
+    view,
     insecure: false,
     door: {
       me: door.me,
+      confirmSession: door.confirmSession,
       setUpState: door.setUpState,
       setUp: (input) => keep(door.setUp(input)),
+      signInMethods: door.signInMethods,
       signIn: (input) => keep(door.signIn(input)),
+      signInForwarded: (input) => keep(door.signInForwarded(input)),
       signInByLink: (input) => keep(door.signInByLink(input)),
       signInByKey: (input) => keep(door.signInByKey(input)),
+      seeAs: (input) => keep(door.seeAs(input), VIEW),
+      endSeeAs: door.endSeeAs,
       async signOut(input) {
         const answer = await door.signOut(input);
         sessionStorage.removeItem(TOKEN);
@@ -89,13 +138,14 @@ export function windowTransport(windowDoor: WindowDoor): Transport {
 }
 
 function dialWindow(door: WindowDoor): Dial {
-  const asked = new Map<string, (told: NonNullable<Told>, port: MessagePort | undefined) => void>();
+  const asked = new Map<string, (told: NonNullable<Message>, port: MessagePort | undefined) => void>();
   const open = new Set<MessagePort>();
   let dials = 0;
 
-  window.addEventListener('message', ({ source, data, ports: [port] }: MessageEvent<Told>) => {
+  window.addEventListener('message', ({ source, data, ports: [port] }: MessageEvent<Message>) => {
     if (source !== window || typeof data !== 'object' || data === null) return;
     if (data.outpostLost) for (const lost of open) lost.dispatchEvent(new Event('close'));
+    hearShell(data);
     const answer = asked.get(data.outpostPort ?? '');
     asked.delete(data.outpostPort ?? '');
     answer?.(data, port);

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Refusal } from '../../contract/errors.ts';
+import { NothingHere } from '../app/frame/NothingHere.tsx';
 import { useCommand, useMe, useStation } from '../app/hooks.ts';
 import { useAge } from '../app/useAge.ts';
 import { usePlantZone } from '../app/useHere.ts';
@@ -21,6 +22,8 @@ import { useAgent } from './useAgent.ts';
 export default function AccountPage() {
   const { t } = useTranslation('people');
   const me = useMe();
+  // Somebody's own affairs are nobody else's.
+  if (me.seenBy !== null) return <NothingHere />;
   return (
     <Page title={t('account.title')} status={me.person.email}>
       <Profile key={me.person.name} />

@@ -1,5 +1,5 @@
-// Adds a person with a first role, and hands out the link by which they come in.
-import { ActionIcon, Button, CopyButton, Modal, Select, TextInput, Tooltip } from '@mantine/core';
+// Adds a person with a first role; the link by which they come in is sent to them, or handed out here.
+import { ActionIcon, Button, Checkbox, CopyButton, Modal, Select, TextInput, Tooltip } from '@mantine/core';
 import { Check, Copy } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -8,6 +8,7 @@ import { grantable, type Role } from '../../contract/permissions.ts';
 import type { Here } from '../app/address.ts';
 import { placeHere, useCommand, useMe, useStation } from '../app/hooks.ts';
 import { Refused } from '../ui/Refused.tsx';
+import { Sending, useLinksByMail } from './MailedLinks.tsx';
 import classes from './people.module.css';
 
 /** The place a role is given at from this page, and the roles one may give there. */
@@ -19,7 +20,7 @@ export function useGrantable(here: Here): { at: GrantPlace; roles: Role[] } {
       ? { kind: 'organisation', organisation: here.organisation.id }
       : { kind: 'platform' };
   const place = placeHere(me, at.kind === 'platform' ? 'platform' : at);
-  return { at, roles: place ? grantable(me.grants, place) : [] };
+  return { at, roles: place && me.seenBy === null ? grantable(me.grants, place) : [] };
 }
 
 export const linkAddress = (secret: string) => `${location.origin}/#link=${secret}`;
@@ -29,8 +30,12 @@ export function AddPerson({ here, close }: { here: Here; close(): void }) {
   const station = useStation();
   const { at, roles } = useGrantable(here);
   const [form, setForm] = useState({ name: '', email: '', role: roles[0] ?? 'viewer' });
-  const add = useCommand(() => station.people.createPerson({ ...form, at }), { changes: ['people.list'] });
-  const [answer, setAnswer] = useState<{ link: string | null }>();
+  const mayMail = useLinksByMail();
+  const [byMail, setByMail] = useState(true);
+  const add = useCommand(() => station.people.createPerson({ ...form, at, ...(mayMail && byMail && { byMail }) }), {
+    changes: ['people.list'],
+  });
+  const [answer, setAnswer] = useState<{ link: string | null; mail: string | null }>();
 
   async function submit(event: FormEvent) {
     event.preventDefault();
@@ -42,19 +47,19 @@ export function AddPerson({ here, close }: { here: Here; close(): void }) {
     <Modal
       opened
       onClose={close}
-      title={answer ? t('add.linkTitle', { name: form.name }) : t('add.title')}
+      title={answer ? t(answer.mail === null ? 'add.linkTitle' : 'add.mailTitle', { name: form.name }) : t('add.title')}
       closeButtonProps={{ 'aria-label': t('app:common.close') }}
     >
       {answer ? (
         <div className={classes.form}>
-          {answer.link === null ? (
-            <p>{t('add.known', { name: form.name })}</p>
-          ) : (
+          {answer.mail !== null && <Sending task={answer.mail} sent={t('mail.sent', { email: form.email })} />}
+          {answer.link !== null && (
             <>
               <p>{t('add.link', { name: form.name })}</p>
               <TextToCopy text={linkAddress(answer.link)} />
             </>
           )}
+          {answer.mail === null && answer.link === null && <p>{t('add.known', { name: form.name })}</p>}
           <div className={classes.buttons}>
             <Button onClick={close}>{t('add.done')}</Button>
           </div>
@@ -85,6 +90,14 @@ export function AddPerson({ here, close }: { here: Here; close(): void }) {
             value={form.role}
             onChange={(role) => setForm({ ...form, role: (role ?? form.role) as Role })}
           />
+          {mayMail && (
+            <Checkbox
+              label={t('mail.choose')}
+              description={t('mail.chooseHint')}
+              checked={byMail}
+              onChange={(event) => setByMail(event.currentTarget.checked)}
+            />
+          )}
           <Refused refusal={add.refusal} />
           <div className={classes.buttons}>
             <Button variant="default" onClick={close}>

@@ -1,28 +1,38 @@
-// What of the audit is shown: whose, from when to when, refusals alone. It stands in the address, so that a link shows the same.
+// What of the audit is shown: whose, about what, from when to when, refusals alone. It stands in the address, so that a link shows the same.
 import { Button, Checkbox, Select, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useLocation, useNavigate } from '@tanstack/react-router';
+import { X } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { KEY, UUID } from '../../contract/ids.ts';
+import type { AuditFilter } from '../../contract/people.ts';
 import { useMay, useStation } from '../app/hooks.ts';
 import { fieldOf, momentOf, zoneName } from '../ui/time.ts';
 import classes from './AuditPage.module.css';
 
-export type Narrowed = { person?: string; from?: number; to?: number; outcome?: 'refused' };
+export type Thing = NonNullable<AuditFilter['about']>;
+export type Narrowed = { person?: string; from?: number; to?: number; outcome?: 'refused'; about?: Thing };
 
 export const isNarrowed = (filter: Narrowed): boolean => Object.keys(filter).length > 0;
 
-const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
 /** Whatever an address may hold: what cannot be meant is left out. */
 function filterIn(search: Record<string, unknown>): Narrowed {
-  const { person, from, to, outcome } = search;
+  const { person, from, to, outcome, about } = search;
   return {
-    ...(typeof person === 'string' && ID.test(person) && { person }),
+    ...(typeof person === 'string' && UUID.test(person) && { person }),
     ...(Number.isSafeInteger(from) && { from: from as number }),
     ...(Number.isSafeInteger(to) && { to: to as number }),
     ...(outcome === 'refused' && { outcome }),
+    ...(isThing(about) && { about: { entity: about.entity, id: about.id } }),
   };
 }
+
+const isThing = (given: unknown): given is Thing =>
+  typeof given === 'object' &&
+  given !== null &&
+  KEY.test(String((given as Thing).entity)) &&
+  typeof (given as Thing).id === 'string' &&
+  (given as Thing).id.length <= 200;
 
 export function useAuditFilter(): [Narrowed, (filter: Narrowed) => void] {
   const { search } = useLocation();
@@ -37,7 +47,7 @@ const HIDDEN_UNTIL_OPENED = { keepMounted: false };
 type BarProps = { where: { site?: string; organisation?: string }; filter: Narrowed; setFilter(filter: Narrowed): void; zone: string };
 
 export function AuditFilterBar({ where, filter, setFilter, zone }: BarProps) {
-  const { t } = useTranslation('people');
+  const { t, i18n } = useTranslation('people');
   const station = useStation();
   const may = useMay();
   const { site, organisation } = where;
@@ -91,6 +101,13 @@ export function AuditFilterBar({ where, filter, setFilter, zone }: BarProps) {
         checked={filter.outcome === 'refused'}
         onChange={({ currentTarget: { checked } }) => change({ outcome: checked ? 'refused' : undefined })}
       />
+      {filter.about && (
+        <Button variant="light" rightSection={<X size={16} strokeWidth={1.75} />} onClick={() => change({ about: undefined })}>
+          {t('audit.only', {
+            thing: i18n.exists(`people:thing.${filter.about.entity}`) ? t(`thing.${filter.about.entity}` as never) : filter.about.entity,
+          })}
+        </Button>
+      )}
       {isNarrowed(filter) && (
         <Button variant="default" onClick={() => setFilter({})}>
           {t('audit.clear')}

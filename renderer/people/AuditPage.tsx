@@ -1,5 +1,5 @@
 // The audit as it grows: every change and every refusal at this place. Drawn a screenful at a time, however long it is.
-import { Button, UnstyledButton } from '@mantine/core';
+import { Anchor, Button, UnstyledButton } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ChevronRight } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
@@ -10,11 +10,11 @@ import { useCommand, useMay, useStation, useStream } from '../app/hooks.ts';
 import { useHere, usePlantZone } from '../app/useHere.ts';
 import { Empty, Page } from '../ui/Page.tsx';
 import { Refused } from '../ui/Refused.tsx';
+import { SaveFile } from '../ui/SaveFile.tsx';
 import { dateTimeSeconds, zoneName } from '../ui/time.ts';
-import { AuditFilterBar, isNarrowed, type Narrowed, useAuditFilter } from './AuditFilterBar.tsx';
+import { AuditFilterBar, isNarrowed, type Narrowed, type Thing, useAuditFilter } from './AuditFilterBar.tsx';
 import classes from './AuditPage.module.css';
 import { shown } from './HistoryPanel.tsx';
-import { SaveAudit } from './SaveAudit.tsx';
 
 const keyOf = (entry: AuditEntry) => `${entry.incarnation}.${entry.seq}`;
 
@@ -66,7 +66,7 @@ function Audit({ where, filter, setFilter, zone }: AuditProps) {
       status={narrowed ? t('audit.narrowed') : t('audit.status')}
       actions={
         <>
-          <SaveAudit asked={asked} />
+          <SaveFile stream="people.auditFile" input={asked} name="audit.csv" type="text/csv" label={t('audit.save')} />
           {may('platform.audit', 'platform') && (
             <Button variant="default" loading={verify.busy} onClick={() => void verify.run(undefined).then(setVerdict)}>
               {t('audit.verify')}
@@ -84,7 +84,7 @@ function Audit({ where, filter, setFilter, zone }: AuditProps) {
       )}
       {narrowed ? <Ask ask={() => void older.run(undefined)} /> : <Follow where={where} grow={grow} end={setRefused} />}
       {entries?.length === 0 && <Empty>{narrowed ? t('audit.noneFound') : t('audit.none')}</Empty>}
-      {entries && entries.length > 0 && <Rows entries={entries} zone={zone} />}
+      {entries && entries.length > 0 && <Rows entries={entries} zone={zone} narrow={(about) => setFilter({ ...filter, about })} />}
       {last && oldest !== true && (
         <Button mt="md" variant="default" loading={older.busy} onClick={() => void older.run(keyOf(last))}>
           {t('audit.olderStill')}
@@ -109,7 +109,7 @@ function Ask({ ask }: { ask(): void }) {
 
 const ROW_PX = 36;
 
-function Rows({ entries, zone }: { entries: AuditEntry[]; zone: string }) {
+function Rows({ entries, zone, narrow }: { entries: AuditEntry[]; zone: string; narrow(about: Thing): void }) {
   const { t, i18n } = useTranslation('people');
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const box = useRef<HTMLDivElement>(null);
@@ -128,6 +128,11 @@ function Rows({ entries, zone }: { entries: AuditEntry[]; zone: string }) {
     });
   /** An act in words; one this page does not know yet by its name in the contract. */
   const actionWords = (action: string) => (i18n.exists(`people:action.${action}`) ? String(t(`action.${action}` as never)) : action);
+  const whoWords = ({ actor, seenAs }: AuditEntry) => {
+    if (actor === null) return t('audit.station');
+    const name = actor.name ?? t('audit.erased');
+    return seenAs === null ? name : t('audit.seenAs', { name, other: seenAs.name ?? t('audit.erased') });
+  };
   const names = useMemo(
     () => [`${t('audit.time')} (${zoneName(Date.now(), zone)})`, t('audit.who'), t('audit.what'), t('audit.outcome'), t('audit.from')],
     [t, zone],
@@ -162,12 +167,12 @@ function Rows({ entries, zone }: { entries: AuditEntry[]; zone: string }) {
                 >
                   <ChevronRight size={16} strokeWidth={1.75} className={classes.arrow} data-open={open.has(key)} aria-hidden />
                   <time>{dateTimeSeconds(entry.at, zone)}</time>
-                  <span className="cut">{entry.actor === null ? t('audit.station') : (entry.actor.name ?? t('audit.erased'))}</span>
+                  <span className="cut">{whoWords(entry)}</span>
                   <span className="cut">{actionWords(entry.action)}</span>
                   <span className={classes.outcome}>{t(`audit.${entry.outcome}`)}</span>
                   <span className="quiet cut">{entry.from}</span>
                 </UnstyledButton>
-                {open.has(key) && <Changes entry={entry} />}
+                {open.has(key) && <Changes entry={entry} narrow={narrow} />}
               </li>
             );
           })}
@@ -177,7 +182,7 @@ function Rows({ entries, zone }: { entries: AuditEntry[]; zone: string }) {
   );
 }
 
-function Changes({ entry }: { entry: AuditEntry }) {
+function Changes({ entry, narrow }: { entry: AuditEntry; narrow(about: Thing): void }) {
   const { t } = useTranslation('people');
   return (
     <div className={classes.changes}>
@@ -197,9 +202,11 @@ function Changes({ entry }: { entry: AuditEntry }) {
             {entry.changes.map((change) => (
               <tr key={`${change.id} ${change.field}`}>
                 <td>
-                  <code>
-                    {change.entity}.{change.field}
-                  </code>
+                  <Anchor component="button" title={t('audit.allAbout')} onClick={() => narrow({ entity: change.entity, id: change.id })}>
+                    <code>
+                      {change.entity}.{change.field}
+                    </code>
+                  </Anchor>
                 </td>
                 <td className="quiet">{shown(change.before)}</td>
                 <td>{shown(change.after)}</td>

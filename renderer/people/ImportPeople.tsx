@@ -1,11 +1,12 @@
-// Many people at once from a table: chosen or pasted, tried, then added whole; their links are handed out once.
-import { Badge, Button, FileButton, Modal, Table, Textarea } from '@mantine/core';
+// Many people at once from a table: chosen or pasted, tried, then added whole; their links are sent to them, or handed out once.
+import { Badge, Button, Checkbox, FileButton, Modal, Table, Textarea } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useCommand, useStation } from '../app/hooks.ts';
 import { offer } from '../ui/offer.ts';
 import { Refused } from '../ui/Refused.tsx';
 import { linkAddress } from './AddPerson.tsx';
+import { Sending, useLinksByMail } from './MailedLinks.tsx';
 import classes from './people.module.css';
 
 type Answer = Awaited<ReturnType<ReturnType<typeof useStation>['people']['importPeople']>>;
@@ -15,7 +16,10 @@ export function ImportPeople({ organisation, close }: { organisation: string; cl
   const station = useStation();
   const [csv, setCsv] = useState('');
   const [answer, setAnswer] = useState<Answer>();
-  const send = useCommand((dryRun: boolean) => station.people.importPeople({ organisation, csv, dryRun }), {
+  const mayMail = useLinksByMail();
+  const [wantsMail, setWantsMail] = useState(true);
+  const byMail = mayMail && wantsMail ? { byMail: true as const } : {};
+  const send = useCommand((dryRun: boolean) => station.people.importPeople({ organisation, csv, dryRun, ...byMail }), {
     changes: ['people.list'],
     done: setAnswer,
   });
@@ -57,6 +61,17 @@ export function ImportPeople({ organisation, close }: { organisation: string; cl
                 )}
               </FileButton>
             </div>
+            {mayMail && (
+              <Checkbox
+                label={t('mail.chooseMany')}
+                description={t('mail.chooseHint')}
+                checked={wantsMail}
+                onChange={(event) => {
+                  setWantsMail(event.currentTarget.checked);
+                  setAnswer(undefined);
+                }}
+              />
+            )}
           </>
         )}
         <Refused refusal={send.refusal} />
@@ -65,15 +80,18 @@ export function ImportPeople({ organisation, close }: { organisation: string; cl
             <p role="status">
               {t(summaryOf(answer, refused), { count: answer.done ? answer.lines.length : refused || answer.lines.length })}
             </p>
+            {answer.mail !== null && <Sending task={answer.mail} sent={t('mail.sentMany')} />}
             <Outcomes answer={answer} />
           </>
         )}
         <div className={classes.buttons}>
           {answer?.done ? (
             <>
-              <Button variant="default" onClick={() => offer(new Blob([linksOf(answer)], { type: 'text/csv' }), t('import.fileName'))}>
-                {t('import.save')}
-              </Button>
+              {answer.lines.some(({ link }) => link !== null) && (
+                <Button variant="default" onClick={() => offer(new Blob([linksOf(answer)], { type: 'text/csv' }), t('import.fileName'))}>
+                  {t('import.save')}
+                </Button>
+              )}
               <Button onClick={close}>{t('add.done')}</Button>
             </>
           ) : (
@@ -98,7 +116,10 @@ export function ImportPeople({ organisation, close }: { organisation: string; cl
   );
 }
 
-const summaryOf = ({ done }: Answer, refused: number) => (done ? 'import.done' : refused > 0 ? 'import.refused' : 'import.ready');
+function summaryOf({ done, lines }: Answer, refused: number) {
+  if (!done) return refused > 0 ? 'import.refused' : 'import.ready';
+  return lines.some(({ link }) => link !== null) ? 'import.done' : 'import.doneByMail';
+}
 
 function Outcomes({ answer }: { answer: Answer }) {
   const { t } = useTranslation('people');
@@ -114,12 +135,13 @@ function Outcomes({ answer }: { answer: Answer }) {
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {answer.lines.map(({ line, email, outcome, message }) => (
+          {answer.lines.map(({ line, email, outcome, message, mailed }) => (
             <Table.Tr key={line}>
               <Table.Td className="quiet">{line}</Table.Td>
               <Table.Td className="cut">{email}</Table.Td>
               <Table.Td>
                 <Badge>{t(`import.as.${outcome}`)}</Badge> {message}
+                {mailed && <span className="quiet">{t('import.byMail')}</span>}
               </Table.Td>
             </Table.Tr>
           ))}

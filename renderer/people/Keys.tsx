@@ -5,6 +5,7 @@ import { KeyRound } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { grantable } from '../../contract/permissions.ts';
+import { Acts } from '../app/Acts.tsx';
 import type { SiteOfMe } from '../app/address.ts';
 import { placeHere, useCommand, useMe, useStation } from '../app/hooks.ts';
 import { useAge } from '../app/useAge.ts';
@@ -31,9 +32,11 @@ export function Keys({ site }: { site: SiteOfMe }) {
     <Section
       title={t('keys.title')}
       actions={
-        <Button variant="default" leftSection={<KeyRound size={16} strokeWidth={1.75} />} onClick={() => setAdding(true)}>
-          {t('keys.add')}
-        </Button>
+        <Acts>
+          <Button variant="default" leftSection={<KeyRound size={16} strokeWidth={1.75} />} onClick={() => setAdding(true)}>
+            {t('keys.add')}
+          </Button>
+        </Acts>
       }
     >
       {data?.keys.length === 0 && <p className="quiet">{t('keys.none')}</p>}
@@ -74,18 +77,30 @@ function KeyRow({ given, site }: { given: Key; site: SiteOfMe }) {
         <RoleBadge role={given.role} at={{ kind: 'site', site: site.id }} />
       </Table.Td>
       <Table.Td className="quiet">
-        {given.createdBy === null ? day(given.createdAt) : t('keys.madeBy', { date: day(given.createdAt), name: given.createdBy })}
+        {given.createdAt === null
+          ? t('keys.elsewhere')
+          : given.createdBy === null
+            ? day(given.createdAt)
+            : t('keys.madeBy', { date: day(given.createdAt), name: given.createdBy })}
       </Table.Td>
       <Table.Td className="quiet">{given.seenAt === null ? t('keys.unused') : age}</Table.Td>
-      <Table.Td className="quiet">{given.expiresAt === null ? t('keys.ever') : day(given.expiresAt)}</Table.Td>
+      <Table.Td className="quiet">
+        {!given.hasToken ? t('keys.needsToken') : given.expiresAt === null ? t('keys.ever') : day(given.expiresAt)}
+      </Table.Td>
       <Table.Td>
-        <Deliberate question={t('keys.revokeSure', { name: given.name })} act={t('keys.revokeIt')} onAct={() => void revoke.run(undefined)}>
-          {(ask) => (
-            <Button size="compact-sm" variant="subtle" color="gray" loading={revoke.busy} onClick={ask}>
-              {t('keys.revoke')}
-            </Button>
-          )}
-        </Deliberate>
+        <Acts>
+          <Deliberate
+            question={t('keys.revokeSure', { name: given.name })}
+            act={t('keys.revokeIt')}
+            onAct={() => void revoke.run(undefined)}
+          >
+            {(ask) => (
+              <Button size="compact-sm" variant="subtle" color="gray" loading={revoke.busy} onClick={ask}>
+                {t('keys.revoke')}
+              </Button>
+            )}
+          </Deliberate>
+        </Acts>
       </Table.Td>
     </Table.Tr>
   );

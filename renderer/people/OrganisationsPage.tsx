@@ -5,10 +5,11 @@ import { Plus } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { addressOf, type Organisation, type SiteOfMe } from '../app/address.ts';
-import { useCommand, useMay, useMe, useStation } from '../app/hooks.ts';
+import { useCommand, useMay, useMayChange, useMe, useStation } from '../app/hooks.ts';
 import { Deliberate } from '../ui/Deliberate.tsx';
 import { Empty, Page, Section } from '../ui/Page.tsx';
 import { Refused } from '../ui/Refused.tsx';
+import { SaveFile } from '../ui/SaveFile.tsx';
 import { ownTimeZone, TimeZoneSelect } from '../ui/TimeZoneSelect.tsx';
 import classes from './people.module.css';
 import { NameDialog } from './Tree.tsx';
@@ -20,6 +21,7 @@ export default function OrganisationsPage() {
   const station = useStation();
   const me = useMe();
   const may = useMay();
+  const mayChange = useMayChange();
   const [asked, setAsked] = useState<Asked>();
   const close = () => setAsked(undefined);
   const add = useCommand((name: string) => station.people.createOrganisation({ name }), { done: close });
@@ -39,7 +41,7 @@ export default function OrganisationsPage() {
       title={t('organisations.title')}
       status={t('organisations.status', { organisations, sites })}
       actions={
-        may('platform.organisations', 'platform') && (
+        mayChange('platform.organisations', 'platform') && (
           <Button leftSection={<Plus size={16} strokeWidth={1.75} />} onClick={() => setAsked({ kind: 'organisation' })}>
             {t('organisations.addOrganisation')}
           </Button>
@@ -71,7 +73,7 @@ function OrganisationSection({ organisation, ask }: { organisation: Organisation
   const { t } = useTranslation(['people', 'app']);
   const station = useStation();
   const me = useMe();
-  const may = useMay();
+  const may = useMayChange();
   const archive = useCommand((archived: boolean) => station.people.archiveOrganisation({ organisation: organisation.id, archived }), {
     announce: true,
   });
@@ -96,6 +98,14 @@ function OrganisationSection({ organisation, ask }: { organisation: Organisation
           )}
           {may('organisation.configure', { organisation: organisation.id }) && (
             <>
+              <SaveFile
+                stream="people.organisationFile"
+                input={{ organisation: organisation.id }}
+                name={`${organisation.key}.jsonl`}
+                type="application/jsonl"
+                label={t('organisations.save')}
+                look={{ size: 'compact-sm', variant: 'subtle', color: 'gray' }}
+              />
               <Button size="compact-sm" variant="subtle" color="gray" onClick={() => ask({ kind: 'rename', organisation })}>
                 {t('app:common.rename')}
               </Button>
@@ -147,7 +157,7 @@ function Sites({ sites, organisation }: { sites: SiteOfMe[]; organisation: Organ
   const { t } = useTranslation('people');
   const station = useStation();
   const me = useMe();
-  const may = useMay();
+  const may = useMayChange();
   const archive = useCommand(({ site, archived }: { site: string; archived: boolean }) => station.people.archiveSite({ site, archived }), {
     announce: true,
   });

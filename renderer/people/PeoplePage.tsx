@@ -1,12 +1,13 @@
 // The people of a site or an organisation, with their roles there.
-import { Button, SegmentedControl, Table, UnstyledButton } from '@mantine/core';
+import { Button, SegmentedControl, Table, TextInput, Tooltip, UnstyledButton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { UserPlus } from 'lucide-react';
+import { MailCheck, Search, UserPlus } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Acts } from '../app/Acts.tsx';
 import { useAsked } from '../app/asked.ts';
 import { asRefusal } from '../app/calls.ts';
-import { useMay, useMe, useStation } from '../app/hooks.ts';
+import { useCanAct, useMay, useMe, useStation } from '../app/hooks.ts';
 import { useHere } from '../app/useHere.ts';
 import { Empty, Page } from '../ui/Page.tsx';
 import { Portrait } from '../ui/Portrait.tsx';
@@ -29,10 +30,12 @@ export default function PeoplePage() {
   const here = useHere();
   const me = useMe();
   const may = useMay();
+  const canAct = useCanAct();
   const [shape, setShape] = useState<Shape>('list');
   const [importing, setImporting] = useState(false);
   const [adding, setAdding] = useState(false);
   useAsked('add', () => setAdding(true));
+  const [search, setSearch] = useState('');
   const [chosen, setChosen] = useState<string>();
   const site = here?.site?.id;
   const organisation = here?.organisation?.id ?? '';
@@ -41,15 +44,16 @@ export default function PeoplePage() {
     queryFn: () => (site === undefined ? station.people.listPeople({ organisation }) : station.people.listSitePeople({ site })),
   });
   // A table names the sites of a whole organisation.
-  const table = here?.organisation && may('organisation.people', { organisation }) ? organisation : undefined;
-  const people = data?.people;
+  const table = here?.organisation && canAct && may('organisation.people', { organisation }) ? organisation : undefined;
+  const everybody = data?.people;
+  const people = everybody?.filter((one) => isFound(one, search));
   const matrix = site === undefined && shape === 'matrix';
-  const open = people?.find((person) => person.id === chosen);
+  const open = everybody?.find((person) => person.id === chosen);
 
   return (
     <Page
       title={t('list.title')}
-      status={people && t('list.status', { count: people.length })}
+      status={everybody && t('list.status', { count: everybody.length })}
       actions={
         <>
           {table !== undefined && (
@@ -57,15 +61,30 @@ export default function PeoplePage() {
               {t('import.button')}
             </Button>
           )}
-          <Button leftSection={<UserPlus size={16} strokeWidth={1.75} />} onClick={() => setAdding(true)}>
-            {t('list.add')}
-          </Button>
+          <Acts>
+            <Button leftSection={<UserPlus size={16} strokeWidth={1.75} />} onClick={() => setAdding(true)}>
+              {t('list.add')}
+            </Button>
+          </Acts>
         </>
       }
     >
       {error && <Refused refusal={asRefusal(error)} />}
-      {people?.length === 0 && <Empty action={<Button onClick={() => setAdding(true)}>{t('list.add')}</Button>}>{t('list.none')}</Empty>}
-      {here?.organisation && site === undefined && people && people.length > 0 && (
+      {everybody?.length === 0 && (
+        <Empty action={canAct && <Button onClick={() => setAdding(true)}>{t('list.add')}</Button>}>{t('list.none')}</Empty>
+      )}
+      {everybody && everybody.length > 0 && (
+        <TextInput
+          className={classes.find}
+          type="search"
+          aria-label={t('list.find')}
+          placeholder={t('list.find')}
+          leftSection={<Search size={16} strokeWidth={1.75} />}
+          value={search}
+          onChange={(event) => setSearch(event.currentTarget.value)}
+        />
+      )}
+      {here?.organisation && site === undefined && everybody && everybody.length > 0 && (
         <SegmentedControl
           mb="md"
           aria-label={t('matrix.show')}
@@ -77,7 +96,8 @@ export default function PeoplePage() {
           onChange={(next) => setShape(next as Shape)}
         />
       )}
-      {here?.organisation && people && matrix && (
+      {everybody && everybody.length > 0 && people?.length === 0 && <p className="quiet">{t('list.noneFound', { search })}</p>}
+      {here?.organisation && people && people.length > 0 && matrix && (
         <RoleMatrix
           people={people}
           organisation={here.organisation}
@@ -103,7 +123,14 @@ export default function PeoplePage() {
                     <span className="cut">{person.name}</span>
                   </UnstyledButton>
                 </Table.Td>
-                <Table.Td className={`${classes.narrow} cut`}>{person.email}</Table.Td>
+                <Table.Td className={`${classes.narrow} cut`}>
+                  {person.email}
+                  {person.emailVerifiedAt !== null && (
+                    <Tooltip label={t('list.verified')}>
+                      <MailCheck size={14} strokeWidth={1.75} className={classes.verified} aria-label={t('list.verified')} role="img" />
+                    </Tooltip>
+                  )}
+                </Table.Td>
                 <Table.Td>
                   <span className={classes.badges}>
                     {person.grants.map((grant) => (
@@ -133,4 +160,13 @@ export default function PeoplePage() {
     if (!person.hasPassword) return t('list.invited');
     return person.hasSecondFactor ? t('list.activeWithPhone') : t('list.active');
   }
+}
+
+/** Each word that was typed stands in the name or in the address. */
+function isFound({ name, email }: Listed, search: string): boolean {
+  const text = `${name} ${email}`.toLowerCase();
+  return search
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
 }

@@ -1,16 +1,20 @@
 // One person beside the list: roles given and taken, a new link, barred or let in.
 import { ActionIcon, Button, Drawer, Select, Tooltip } from '@mantine/core';
-import { X } from 'lucide-react';
+import { Eye, X } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Role } from '../../contract/permissions.ts';
 import type { Here } from '../app/address.ts';
-import { useCommand, useMay, useStation } from '../app/hooks.ts';
+import { useApp, useCommand, useMayChange, useStation } from '../app/hooks.ts';
+import { usePlantZone } from '../app/useHere.ts';
 import { Deliberate } from '../ui/Deliberate.tsx';
 import { Portrait } from '../ui/Portrait.tsx';
 import { Refused } from '../ui/Refused.tsx';
+import { dateTime } from '../ui/time.ts';
 import { linkAddress, TextToCopy, useGrantable } from './AddPerson.tsx';
+import { Sending, useLinksByMail } from './MailedLinks.tsx';
 import { MayList } from './MayList.tsx';
+import { MergePerson } from './MergePerson.tsx';
 import type { Listed } from './PeoplePage.tsx';
 import classes from './people.module.css';
 import { RoleBadge } from './RoleBadge.tsx';
@@ -20,15 +24,23 @@ const CHANGES = { changes: ['people.list'] };
 export function PersonPanel({ person, here, close, self }: { person: Listed; here: Here; close(): void; self: boolean }) {
   const { t } = useTranslation(['people', 'app']);
   const station = useStation();
-  const may = useMay();
+  const may = useMayChange();
+  const zone = usePlantZone();
+  const { door } = useApp();
   const { at, roles } = useGrantable(here);
   const [role, setRole] = useState<Role | null>(null);
   const [link, setLink] = useState<string>();
+  const [merging, setMerging] = useState(false);
   const give = useCommand((given: Role) => station.people.grantRole({ person: person.id, role: given, at }), CHANGES);
   const take = useCommand((grant: string) => station.people.revokeRole({ grant }), CHANGES);
   const disable = useCommand((disabled: boolean) => station.people.disablePerson({ person: person.id, disabled }), CHANGES);
   const newLink = useCommand(() => station.people.createSignInLink({ organisation: here.organisation?.id ?? '', person: person.id }), {
     done: ({ link: secret }) => setLink(linkAddress(secret)),
+  });
+  const mayMail = useLinksByMail();
+  const [mail, setMail] = useState<string>();
+  const mailLink = useCommand(() => station.people.mailSignInLink({ organisation: here.organisation?.id ?? '', person: person.id }), {
+    done: (answer) => setMail(answer.mail),
   });
   const reset = useCommand(
     () => station.people.resetSecondFactor({ organisation: here.organisation?.id ?? '', person: person.id }),
@@ -38,6 +50,7 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
     ...CHANGES,
     done: close,
   });
+  const seeAs = useCommand(() => door.seeAs({ person: person.id, organisation: here.organisation?.id ?? '' }));
   const free = roles.filter((one) => !person.grants.some((grant) => grant.role === one && JSON.stringify(grant.at) === JSON.stringify(at)));
 
   return (
@@ -52,7 +65,12 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
     >
       <div className={classes.panelHead}>
         <Portrait person={person} size="3rem" />
-        <p className="quiet cut">{person.email}</p>
+        <div className="cut">
+          <p className="quiet cut">{person.email}</p>
+          {person.emailVerifiedAt !== null && (
+            <p className="quiet cut">{t('person.verified', { date: dateTime(person.emailVerifiedAt, zone) })}</p>
+          )}
+        </div>
       </div>
       <h2>{t('person.roles')}</h2>
       <ul className={classes.rows}>
@@ -99,10 +117,40 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
           </div>
         </div>
       )}
-      <Refused refusal={give.refusal ?? take.refusal ?? disable.refusal ?? newLink.refusal ?? reset.refusal ?? remove.refusal} />
+      <Refused
+        refusal={
+          give.refusal ??
+          take.refusal ??
+          disable.refusal ??
+          newLink.refusal ??
+          mailLink.refusal ??
+          reset.refusal ??
+          remove.refusal ??
+          seeAs.refusal
+        }
+      />
+      {!self && person.disabledAt === null && here.organisation && may('organisation.people', { organisation: here.organisation.id }) && (
+        <div className={`${classes.form} ${classes.part}`}>
+          <p className="quiet">{t('person.seeAsHint')}</p>
+          <Button
+            variant="default"
+            leftSection={<Eye size={16} strokeWidth={1.75} />}
+            loading={seeAs.busy}
+            onClick={() => void seeAs.run(undefined)}
+          >
+            {t('person.seeAs', { name: person.name })}
+          </Button>
+        </div>
+      )}
       {!self && here.organisation && may('organisation.people', { organisation: here.organisation.id }) && (
         <div className={`${classes.form} ${classes.part}`}>
           <p className="quiet">{t('person.newLinkHint')}</p>
+          {mayMail && (
+            <Button variant="default" loading={mailLink.busy} onClick={() => void mailLink.run(undefined)}>
+              {t('person.mailLink')}
+            </Button>
+          )}
+          {mail !== undefined && <Sending key={mail} task={mail} sent={t('mail.sent', { email: person.email })} />}
           {link ? (
             <TextToCopy text={link} />
           ) : (
@@ -164,6 +212,15 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
               {t('person.enable')}
             </Button>
           )}
+        </div>
+      )}
+      {!self && may('platform.administer', 'platform') && (
+        <div className={`${classes.form} ${classes.part}`}>
+          <p className="quiet">{t('merge.buttonHint')}</p>
+          <Button variant="default" onClick={() => setMerging(true)}>
+            {t('merge.button')}
+          </Button>
+          {merging && <MergePerson person={person} close={() => setMerging(false)} done={close} />}
         </div>
       )}
     </Drawer>

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { GrantPlace } from '../../contract/people.ts';
 import { grantable, ROLES, type Role } from '../../contract/permissions.ts';
 import type { Organisation, SiteOfMe } from '../app/address.ts';
-import { placeHere, useCommand, useMe, useStation } from '../app/hooks.ts';
+import { placeHere, useCanAct, useCommand, useMe, useStation } from '../app/hooks.ts';
 import { Portrait } from '../ui/Portrait.tsx';
 import type { Listed } from './PeoplePage.tsx';
 import classes from './people.module.css';
@@ -73,8 +73,9 @@ function Cell({ person, column, fixed }: { person: Listed; column: Column; fixed
     },
     { announce: true, changes: ['people.list'] },
   );
+  const canAct = useCanAct();
   const word = present ? t(`role.${present}`) : t('matrix.none');
-  if (fixed || column.roles.length === 0 || (present && !column.roles.includes(present)))
+  if (fixed || !canAct || column.roles.length === 0 || (present && !column.roles.includes(present)))
     return <span className={`${classes.fixed} ${present ? '' : 'quiet'}`}>{word}</span>;
   return (
     <Menu position="bottom-start">

@@ -16,7 +16,7 @@ export function childrenOf<P extends PlaceOfTree>(places: readonly P[], parent: 
 // By code unit, as the databases do: a language's order would turn 'a0' and 'Zz' round.
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Everything below a place, itself not counted. */
-export function below<P extends PlaceOfTree>(places: readonly P[], root: string): P[] {
+/** Everything below a place, itself not counted, as it is shown; null: the whole tree. */
+export function below<P extends PlaceOfTree>(places: readonly P[], root: string | null): P[] {
   return childrenOf(places, root).flatMap((child) => [child, ...below(places, child.id)]);
 }

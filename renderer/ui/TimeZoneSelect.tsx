@@ -12,7 +12,17 @@ function timeZones(): string[] {
 /** Shown at once; typing narrows all of them. */
 const SHOWN = 50;
 
-export function TimeZoneSelect({ label, value, onChange }: { label: string; value: string; onChange(zone: string): void }) {
+export function TimeZoneSelect({
+  label,
+  value,
+  onChange,
+  disabled = false,
+}: {
+  label: string;
+  value: string;
+  onChange(zone: string): void;
+  disabled?: boolean;
+}) {
   // Several hundred hidden options would weigh on every page that has one of these.
   const comboboxProps = { keepMounted: false };
   return (
@@ -24,6 +34,7 @@ export function TimeZoneSelect({ label, value, onChange }: { label: string; valu
       allowDeselect={false}
       comboboxProps={comboboxProps}
       value={value}
+      disabled={disabled}
       onChange={(zone) => onChange(zone ?? value)}
     />
   );

@@ -3,8 +3,9 @@ import { Button, Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Acts } from '../app/Acts.tsx';
 import { useAsked } from '../app/asked.ts';
-import { useCommand, useLive, useStation } from '../app/hooks.ts';
+import { useCanAct, useCommand, useLive, useStation } from '../app/hooks.ts';
 import { Empty, Section } from '../ui/Page.tsx';
 import { dateTime } from '../ui/time.ts';
 import classes from './watch.module.css';
@@ -15,14 +16,15 @@ export function Backups({ zone }: { zone: string }) {
   const { data, refetch } = useQuery({ queryKey: ['watch.backups'], queryFn: () => station.watch.listBackups({}) });
   const start = useCommand(() => station.watch.startBackup({}), { announce: true });
   const check = useCommand(() => station.watch.checkIntegrity({}), { announce: true });
-  const { values } = useLive('watch.tasks', {});
+  const canAct = useCanAct();
+  const { values } = useLive('watch.tasks', canAct ? {} : undefined);
   const ended = [...(values?.values() ?? [])].filter((task) => task.kind === 'watch.backup' && task.state === 'done').length;
   // A backup that has just been finished belongs into the list.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the count of finished backups is what asks for a new list
   useEffect(() => void refetch(), [ended, refetch]);
   useAsked('backup', () => void start.run(undefined));
 
-  const startButton = (
+  const startButton = canAct && (
     <Button variant={data?.backups.length === 0 ? 'filled' : 'default'} loading={start.busy} onClick={() => void start.run(undefined)}>
       {t('backups.start')}
     </Button>
@@ -32,9 +34,11 @@ export function Backups({ zone }: { zone: string }) {
       title={t('backups.title')}
       actions={
         <div className={classes.buttons}>
-          <Button variant="subtle" color="gray" loading={check.busy} onClick={() => void check.run(undefined)}>
-            {t('backups.check')}
-          </Button>
+          <Acts>
+            <Button variant="subtle" color="gray" loading={check.busy} onClick={() => void check.run(undefined)}>
+              {t('backups.check')}
+            </Button>
+          </Acts>
           {data && data.backups.length > 0 && startButton}
         </div>
       }

@@ -3,7 +3,8 @@ import { Button, NumberInput, Select, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useCommand, useStation } from '../app/hooks.ts';
+import { Acts } from '../app/Acts.tsx';
+import { useCanAct, useCommand, useStation } from '../app/hooks.ts';
 import { Section } from '../ui/Page.tsx';
 import { PasswordField } from '../ui/PasswordField.tsx';
 import { Refused } from '../ui/Refused.tsx';
@@ -39,6 +40,7 @@ function Form({ server, passwordSet }: { server: Server | null; passwordSet: boo
     value: form[name],
     onChange: (event: { currentTarget: { value: string } }) => setForm({ ...form, [name]: event.currentTarget.value }),
   });
+  const canAct = useCanAct();
   function submit(event: FormEvent) {
     event.preventDefault();
     void save.run(form);
@@ -46,7 +48,7 @@ function Form({ server, passwordSet }: { server: Server | null; passwordSet: boo
   return (
     <form onSubmit={submit} className={classes.form}>
       <p className="quiet">{t('mail.hint')}</p>
-      <div className={classes.fields}>
+      <fieldset className={classes.fields} disabled={!canAct}>
         <TextInput label={t('mail.host')} required maxLength={253} {...field('host')} />
         <NumberInput
           label={t('mail.port')}
@@ -73,24 +75,26 @@ function Form({ server, passwordSet }: { server: Server | null; passwordSet: boo
           onChange={(event) => setPassword(event.currentTarget.value)}
         />
         <TextInput label={t('mail.from')} type="email" required maxLength={254} {...field('from')} />
-      </div>
+      </fieldset>
       <Refused refusal={save.refusal ?? test.refusal} />
       {answer !== undefined && <p role="status">{t('mail.sent', { answer })}</p>}
-      <div className={classes.buttons}>
-        <Button type="submit" loading={save.busy} disabled={JSON.stringify(form) === JSON.stringify(server) && password === ''}>
-          {t('app:common.save')}
-        </Button>
-        {server && (
-          <>
-            <Button variant="default" loading={test.busy} onClick={() => void test.run(undefined)}>
-              {t('mail.test')}
-            </Button>
-            <Button variant="subtle" color="gray" onClick={() => void save.run(null)}>
-              {t('mail.remove')}
-            </Button>
-          </>
-        )}
-      </div>
+      <Acts>
+        <div className={classes.buttons}>
+          <Button type="submit" loading={save.busy} disabled={JSON.stringify(form) === JSON.stringify(server) && password === ''}>
+            {t('app:common.save')}
+          </Button>
+          {server && (
+            <>
+              <Button variant="default" loading={test.busy} onClick={() => void test.run(undefined)}>
+                {t('mail.test')}
+              </Button>
+              <Button variant="subtle" color="gray" onClick={() => void save.run(null)}>
+                {t('mail.remove')}
+              </Button>
+            </>
+          )}
+        </div>
+      </Acts>
     </form>
   );
 }

@@ -2,7 +2,7 @@
 
 export const texts = {
   rail: { health: 'Health' },
-  task: { 'watch.backup': 'Backup', 'watch.integrity': 'Check of the store' },
+  task: { 'watch.backup': 'Backup', 'watch.integrity': 'Check of the store', 'people.mailLinks': 'Sign-in links by mail' },
   health: {
     title: 'Health of the station',
     good: 'Everything is in order',

@@ -6,6 +6,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MakerBase, type MakerOptions } from '@electron-forge/maker-base';
+import { APP_ID } from '../../main/hosts/desktop/texts.ts';
 
 const BUILDER = fileURLToPath(new URL('./builder/node_modules/electron-builder/cli.js', import.meta.url));
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -27,7 +28,7 @@ export function builderConfig(
 ): object {
   const artifactName = `Outpost-${version}-${platform}-${arch}.\${ext}`;
   return {
-    appId: 'io.outpost.desktop',
+    appId: APP_ID,
     productName: 'Outpost',
     electronVersion,
     directories: { output },

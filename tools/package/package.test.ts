@@ -124,6 +124,7 @@ test('the station starts from the packaged program, and answers', async (t) => {
     onLost: () => {},
     onLate: (said) => ready.reject(new Error(said)),
     onDead: (said) => ready.reject(new Error(said)),
+    key: async () => ({ key: new Uint8Array(32), keyring: 'none' }),
     onWish: async ({ wish }) => ({ granted: wish, state: { kind: 'idle' }, answer: 'begun' }),
   });
   station.start();

@@ -77,10 +77,10 @@ test('the window is isolated from its page, and its page is ours with our policy
   assert.match(theWindow().html, /<script type="module" crossorigin src="\/assets\//);
 });
 
-test('the page is given one function, and nothing of Electron’s', () => {
+test('the page is given two functions, and nothing of Electron’s', () => {
   const { exposed } = theWindow().page ?? assert.fail();
   assert.deepEqual(Object.keys(exposed), ['outpost']);
-  assert.deepEqual(Object.keys(exposed.outpost ?? {}), ['dial']);
+  assert.deepEqual(Object.keys(exposed.outpost ?? {}), ['dial', 'tell']);
 });
 
 test('the handler of the scheme answers for our own files alone', async () => {
@@ -299,8 +299,11 @@ test('a stream runs through the port; the station is killed under it, started ag
 });
 
 test('a second start brings the first window to the front', () => {
-  desktop.secondInstance();
-  assert.equal(theWindow().focused, 1);
+  const { focused } = theWindow();
+  theWindow().minimized = true;
+  desktop.secondInstance(['/usr/bin/outpost', '--data', '/elsewhere']);
+  assert.equal(theWindow().focused, focused + 1);
+  assert.equal(theWindow().minimized, false);
 });
 
 test('the program ends with its window, and ends its station in order', { timeout: 10_000 }, async () => {

@@ -1,120 +1,148 @@
 // The desktop program: one window on the screens, and the station behind it as a process of its own. Read from top to bottom.
 // Imports are static throughout: what comes after a dynamic one may come after Electron is ready, which is too late for a scheme.
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { app, BrowserWindow, ipcMain, MessageChannelMain, protocol, session, shell, utilityProcess } from 'electron';
+import { app, ipcMain, MessageChannelMain, powerMonitor, protocol, session, shell, utilityProcess } from 'electron';
 import { WINDOW_IS_OPEN } from '../spoken.ts';
 import { screensAnswer } from './assets.ts';
+import { atLogin } from './atLogin.ts';
+import { openCrashes } from './crashes.ts';
+import { type DeepLink, deepLinkAmong, readDeepLink } from './deepLink.ts';
+import { beforeReady } from './early.ts';
+import { openFace } from './face.ts';
 import { guardPages, guardSession } from './guard.ts';
-import { DIAL, isOurPage, LOST, PORT, readDial } from './messages.ts';
+import { openKeyring } from './keyring.ts';
+import { askToQuit, openLeaving } from './leaving.ts';
+import { DIAL, GO, HAPPENED, type Happened, isOurPage, LOST, PORT, readDial, readTold, TELL, type Told } from './messages.ts';
 import { AGAIN, SCHEME, SCREENS, WAITING } from './navigation.ts';
+import { openNotifications } from './notify.ts';
+import { openPageLine } from './page.ts';
+import { findPlaces } from './places.ts';
+import { saveDiagnostics } from './saveDiagnostics.ts';
+import { startMarks } from './startMarks.ts';
 import { StationProcess } from './stationProcess.ts';
-import { noUpdates, type UpdateDesk } from './update/desk.ts';
+import { TEXTS } from './texts.ts';
+import { openUpdates } from './update/life.ts';
+import { vault } from './vault.ts';
 import { type Waiting, waitingPage } from './waiting.ts';
+import { openWindow, type ShellWindow } from './window.ts';
 
-// ---- where everything is: beside the bundle, and in the data folder
-
-const dist = join(import.meta.dirname, '..');
-const { values: given } = parseArgs({
-  args: process.argv.slice(process.defaultApp ? 2 : 1),
-  options: { data: { type: 'string' }, demo: { type: 'boolean' } },
-  // Chromium's own switches stand beside ours.
-  strict: false,
-});
-app.setName('Outpost');
-const data = typeof given.data === 'string' ? given.data : join(app.getPath('userData'), 'station');
-// What Chromium keeps lies beside what it belongs to. And as one program runs once in a profile, it runs once in a data folder.
-const profile = join(data, 'window');
-mkdirSync(profile, { recursive: true, mode: 0o700 });
-app.setPath('userData', profile);
+const SERVICE = 'Outpost station';
+app.setName(TEXTS.product);
+const places = findPlaces(app, import.meta.dirname);
+const crashes = openCrashes(places.kept('crashes'), () => new Date());
+const { reach, marks } = startMarks(
+  () => performance.now(),
+  (whole) => station.log({ event: 'desktopStarted', ...whole }, 'the window is up; milliseconds since the start'),
+);
+reach('main');
 
 // ---- before Electron is ready
 
-// A terminal that is closed takes our output with it, and must not take the window.
-for (const output of [process.stdout, process.stderr]) output.on('error', () => {});
-protocol.registerSchemesAsPrivileged([
-  { scheme: SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, codeCache: true } },
-]);
-app.enableSandbox();
+beforeReady(crashes, SERVICE);
 guardPages(app, {
   openOutside: (address) => void shell.openExternal(address).catch(() => {}),
   startAgain() {
-    if (waiting === undefined || waiting.for === 'start') return;
+    if (waiting === undefined || waiting.for === 'start' || waiting.for === 'update') return;
     wait({ for: 'start' });
-    station.start();
+    face?.mood('starting');
+    // Broken screens are no fault of the station.
+    if (station.isRunning()) showScreens();
+    else station.start();
   },
 });
 
 // ---- the window: on the screens, or on the page that waits for the station
 
-let window: BrowserWindow | undefined;
+let window: ShellWindow | undefined;
+let face: ReturnType<typeof openFace> | undefined;
 let waiting: Waiting | undefined = { for: 'start' };
-
-function openWindow(): void {
-  window = new BrowserWindow({
-    width: 1360,
-    height: 850,
-    minWidth: 480,
-    minHeight: 360,
-    title: 'Outpost',
-    show: false,
-    webPreferences: {
-      preload: join(dist, 'preload', 'index.cjs'),
-      sandbox: true,
-      contextIsolation: true,
-      nodeIntegration: false,
-      webviewTag: false,
-    },
-  });
-  window.once('ready-to-show', () => {
-    window?.show();
-    process.stdout.write(`${WINDOW_IS_OPEN} in its window.\n`);
-  });
-  window.on('closed', () => {
-    window = undefined;
-  });
-  show(WAITING);
-}
-
-/** A page that is replaced before it has come says so by an error; the next one is on its way then. */
-const show = (address: string) => void window?.loadURL(address).catch(() => {});
+const page = openPageLine(({ channel, message }) => window?.say(channel, message));
+const notifications = openNotifications(() => performance.now());
+const happened = (what: Happened) => page.say(HAPPENED, what);
 
 function wait(next: Waiting): void {
   waiting = next;
-  show(WAITING);
+  window?.load(WAITING);
+}
+
+function showScreens(link?: string): void {
+  waiting = undefined;
+  window?.load(link === undefined ? SCREENS : `${SCREENS}#link=${link}`);
 }
 
 function answer(request: Request): Promise<Response> | Response {
   const onWaiting = request.method === 'GET' && (request.url === WAITING || request.url === AGAIN);
   if (onWaiting && waiting !== undefined) return waitingPage(waiting);
-  return screensAnswer(request, join(dist, 'renderer'));
+  return screensAnswer(request, places.screens);
+}
+
+function go(link: DeepLink | undefined): void {
+  window?.show();
+  if (link !== undefined) page.say(GO, link);
+}
+
+function openTheWindow(): ShellWindow {
+  return openWindow({
+    preload: places.preload,
+    file: places.kept('window'),
+    hidden: places.hidden && face?.hasTray === true,
+    crashes,
+    onContent() {
+      reach('firstContent');
+      process.stdout.write(`${WINDOW_IS_OPEN} in its window.\n`);
+    },
+    onClose() {
+      if (leaving.isAgreed()) return 'close';
+      if (face?.hasTray) return 'hide';
+      app.quit();
+      return 'stay';
+    },
+    onNewPage: () => page.gone(),
+    onBroken(mayLoadAgain) {
+      page.gone();
+      if (waiting !== undefined) return window?.load(WAITING);
+      if (!mayLoadAgain) return wait({ for: 'broken', said: crashes.all().at(-1)?.how ?? '' });
+      happened('screensAgain');
+      window?.reload();
+    },
+  });
 }
 
 // ---- the station, and the page's ports to it
 
 const station = new StationProcess({
   fork: () =>
-    utilityProcess.fork(join(dist, 'main', 'desktop-station.js'), ['--data', data, ...(given.demo ? ['--demo'] : [])], {
-      serviceName: 'Outpost station',
+    utilityProcess.fork(places.station, ['--data', places.data, ...(places.demo ? ['--demo'] : [])], {
+      serviceName: SERVICE,
       stdio: ['ignore', 'inherit', 'pipe'],
     }),
   channel: () => new MessageChannelMain(),
-  onReady(link) {
-    // Started again behind open screens: they have been told, and dial anew.
-    if (waiting === undefined) return;
-    waiting = undefined;
-    show(link === undefined ? SCREENS : `${SCREENS}#link=${link}`);
+  async key() {
+    const { key, state, backend } = await openKeyring(join(places.data, 'secrets'), vault);
+    if (state === 'locked' || state === 'changed' || state === 'damaged') happened('secretsAgain');
+    return { key, keyring: `${state}, ${backend}` };
   },
-  onLost: () => window?.webContents.send(LOST),
+  onReady(link) {
+    reach('station');
+    face?.mood('running');
+    // Started again behind open screens: they have been told, and dial anew.
+    if (waiting === undefined) happened('stationAgain');
+    else showScreens(link);
+  },
+  onLost(said) {
+    crashes.add('the station', 'ended at work', said);
+    face?.mood('again');
+    window?.say(LOST, undefined);
+  },
   onLate(said) {
     // Screens that are open show what they knew last, and for how long: that is more than this page could.
     if (waiting !== undefined) wait({ for: 'lateStart', said });
   },
-  onDead: (said) => wait({ for: 'help', said }),
-  async onWish({ wish, step, busy }) {
-    const answer = step === 'look' ? 'begun' : await updates.go(step, busy);
-    return { granted: wish, state: updates.state(), answer };
+  onWish: (wish) => updates.grant(wish),
+  onDead(said) {
+    crashes.add('the station', 'could not be started', said);
+    face?.mood('dead');
+    wait({ for: 'help', said });
   },
 });
 
@@ -128,51 +156,101 @@ ipcMain.on(DIAL, async (event, ...sent) => {
   else frame.postMessage(PORT, { id: request.id, ...('refused' in answered && answered) }, port);
 });
 
+ipcMain.on(TELL, (event, ...sent) => {
+  const said = isOurPage(event.senderFrame) ? readTold(sent) : undefined;
+  if (said !== undefined) hear(said);
+});
+
+function hear(said: Told): void {
+  if (said.told === 'unread') face?.unread(said.count);
+  else if (said.told === 'shown') {
+    reach('screens');
+    page.listens();
+    if (!said.inside) face?.unread(0);
+  } else if (!window?.isLookedAt()) notifications.show(said, () => go(readDeepLink(`outpost://open/-/${said.at}`)));
+}
+
 // ---- updates: of the packaged program alone
 
-let updates: UpdateDesk = noUpdates('notPackaged');
+const updates = openUpdates({
+  load: app.isPackaged ? async () => (await import('./update/electron.ts')).openHere : undefined,
+  app,
+  data: places.data,
+  memoryFile: places.kept('updates'),
+  station,
+  leaving: () => leaving,
+  onInstall: () => wait({ for: 'update' }),
+  startStation,
+});
 
-async function openUpdates(): Promise<void> {
-  if (process.defaultApp) return;
-  const { openHere } = await import('./update/electron.ts');
-  updates = await openHere({
-    data,
-    async letGo() {
-      await station.stop();
-      // The new program starts before this one has ended, and must not take it for a second window.
-      app.releaseSingleInstanceLock();
-    },
-    takeUp: () => station.start(),
-  });
+function startStation(): void {
+  wait({ for: 'start' });
+  station.start();
 }
 
 // ---- from start to end
 
+const leaving = openLeaving(app, {
+  busy: () => station.busy(),
+  ask(titles) {
+    window?.show();
+    return askToQuit(titles);
+  },
+  stop: () => station.stop(),
+  onAgreed: () => updates.close(),
+});
+
+function ready(): void {
+  protocol.handle(SCHEME, answer);
+  guardSession(session.defaultSession, app.getPath('downloads'));
+  if (!updates.beginFirst()) station.start();
+  face = openFace({
+    acts: {
+      show: () => go(undefined),
+      quit: () => app.quit(),
+      closeWindow: () => window?.close(),
+      reload: () => window?.reload(),
+      zoom: (step) => window?.zoom(step),
+      saveDiagnostics: () => window && void saveDiagnostics({ window: window.window, data: places.data, crashes, marks }),
+      go: (name) => go(readDeepLink(`outpost://open/-/${name}`)),
+    },
+    login: atLogin(process.platform, app, app.getPath('appData'), places.command),
+    command: places.command,
+    window: () => window?.window,
+  });
+  window = openTheWindow();
+  reach('window');
+  window.load(WAITING);
+  const link = deepLinkAmong(process.argv);
+  if (link !== undefined) page.say(GO, link);
+
+  powerMonitor.on('suspend', () => {
+    face?.mood('asleep');
+    station.suspend();
+  });
+  powerMonitor.on('resume', () => {
+    station.resume();
+    face?.mood(station.isRunning() ? 'running' : 'starting');
+    // What the screens hold is as old as the sleep: they dial anew, and read the station's clock with it.
+    window?.say(LOST, undefined);
+  });
+  powerMonitor.on('shutdown', () => leaving.withoutAsking());
+  window.window.on('session-end', () => leaving.withoutAsking());
+}
+
 if (app.requestSingleInstanceLock()) {
-  app.on('second-instance', () => {
-    if (window?.isMinimized()) window.restore();
-    window?.focus();
-  });
-  app.whenReady().then(async () => {
-    protocol.handle(SCHEME, answer);
-    guardSession(session.defaultSession);
-    // Updates that cannot be looked for are no reason not to start.
-    await openUpdates().catch((error: Error) => process.stderr.write(`update: ${error.message}\n`));
-    if (await updates.atLaunch().catch(() => false)) return;
-    station.start();
-    openWindow();
-  });
-  app.on('window-all-closed', () => app.quit());
-  let stopped = false;
-  app.on('will-quit', (event) => {
-    updates.close();
-    if (stopped) return;
+  // Installed, the system hands links to us; a working copy does not ask for that.
+  if (app.isPackaged) app.setAsDefaultProtocolClient(SCHEME);
+  app.on('second-instance', (_, args) => go(deepLinkAmong(args)));
+  app.on('open-url', (event, address) => {
     event.preventDefault();
-    void station.stop().then(() => {
-      stopped = true;
-      app.quit();
-    });
+    const link = readDeepLink(address);
+    if (link !== undefined) go(link);
   });
+  app.on('activate', () => window?.show());
+  app.on('window-all-closed', () => app.quit());
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => leaving.now());
+  app.whenReady().then(ready);
 } else {
   process.stdout.write(`${WINDOW_IS_OPEN} already: its window comes to the front.\n`);
   app.quit();

@@ -21,17 +21,23 @@ const REQUEST = {
 
 export async function runStation(window: ParentPort, data: string, demo: boolean): Promise<void> {
   const say = (message: FromStation) => window.postMessage(message);
+  const key = keyFrom(window, say);
   try {
     const flags = demo ? { name: 'Demo station' } : {};
-    const wishes = updatesOf(say);
     const options = { data, demo, setUp: undefined, restore: undefined, flags };
-    const { site, stop } = await openStation(options, 'desktop', undefined, wishes.updates);
-    const attach = openDoor(site);
+    const { site, stop } = await openStation(options, 'desktop', undefined, { key: key.lend, updates: updatesFrom(window, say) });
+    const { log } = site.station;
+    key.onGiven((keyring) => log.info({ event: 'keyring', keyring }, 'the key of the secrets was lent'));
+    const { attach, closeAll } = openDoor(site);
     window.on('message', ({ data, ports: [port] }) => {
       const message = data as ToStation;
-      if ('granted' in message) return wishes.granted(message);
       if ('attach' in message && port) say({ answer: message.attach, ...attach(port, message.kind, message.contract) });
-      else if ('stop' in message) void stop().finally(() => process.exit(0));
+      else if ('busy' in message) void tasksOf(site).then((tasks) => say({ busy: message.busy, tasks }));
+      else if ('log' in message) log.info(message.log, message.words);
+      else if ('power' in message) {
+        log.info({ event: message.power }, message.power === 'suspend' ? 'the computer falls asleep' : 'the computer has woken');
+        if (message.power === 'suspend') closeAll();
+      } else if ('stop' in message) void stop().finally(() => process.exit(0));
     });
     say({ ready: true, ...(demo && { link: await site.people.consoleLink(undefined, LINK_MS) }) });
   } catch (error) {
@@ -41,43 +47,77 @@ export async function runStation(window: ParentPort, data: string, demo: boolean
 }
 
 /** The window's process installs; this one asks it to. */
-function updatesOf(say: (message: FromStation) => void): { updates: Updates; granted(message: Granted): void } {
+function updatesFrom(window: ParentPort, say: (message: FromStation) => void): Updates {
   const waiting = new Map<number, (granted: Granted) => void>();
   let last = 0;
-  const ask = (step: Wish['step'], busy: boolean) =>
+  window.on('message', ({ data }) => {
+    const message = data as ToStation;
+    if (!('granted' in message)) return;
+    waiting.get(message.granted)?.(message);
+    waiting.delete(message.granted);
+  });
+  const ask = (step: Wish['step']) =>
     new Promise<Granted>((resolve) => {
       waiting.set(++last, resolve);
-      say({ wish: last, step, busy });
+      say({ wish: last, step });
     });
   return {
-    updates: {
-      state: async () => (await ask('look', false)).state,
-      go: async (step, busy) => (await ask(step, busy)).answer,
-    },
-    granted(message) {
-      waiting.get(message.granted)?.(message);
-      waiting.delete(message.granted);
+    state: async () => (await ask('look')).state,
+    go: async (step) => (await ask(step)).answer,
+  };
+}
+
+/** The keyring can be asked by the window's process alone; this one asks it when the first secret is wanted. */
+function keyFrom(window: ParentPort, say: (message: FromStation) => void) {
+  let given: PromiseWithResolvers<Uint8Array> | undefined;
+  const { promise: how, resolve: tellHow } = Promise.withResolvers<string>();
+  window.on('message', ({ data }) => {
+    const message = data as ToStation;
+    if ('key' in message) {
+      tellHow(message.keyring);
+      given?.resolve(message.key);
+    } else if ('noKey' in message) {
+      given?.reject(new Error(message.noKey));
+      // Asked again with the next secret: the person may have mended it.
+      given = undefined;
+    }
+  });
+  return {
+    onGiven: (listener: (keyring: string) => void) => void how.then(listener),
+    lend: () => () => {
+      if (given === undefined) {
+        given = Promise.withResolvers<Uint8Array>();
+        say({ wants: 'key' });
+      }
+      return given.promise;
     },
   };
 }
 
-function openDoor(site: Site): (port: MessagePortMain, kind: LinkKind, contract: string) => Refused | undefined {
-  let open = 0;
-  return (port, kind, contract) => {
+/** What is under way, by its name: everybody's, as a stop of the station is everybody's. */
+async function tasksOf({ station }: Site): Promise<string[]> {
+  return (await station.tasks.underWay()).map(({ title }) => title);
+}
+
+function openDoor(site: Site) {
+  const open = new Set<Link>();
+  const closeAll = () => {
+    for (const link of [...open]) link.close(CLOSE.goingAway, 'the computer falls asleep');
+  };
+  const attach = (port: MessagePortMain, kind: LinkKind, contract: string): Refused | undefined => {
     const link = portLink(port);
     const refuse = (refused: string, code: number): Refused => {
       port.close();
       return { refused, code };
     };
     if (!speaks(contract)) return refuse('this page speaks another version than the station: load it again', CLOSE.contract);
-    if (open >= MOST_PORTS) return refuse(`more than ${MOST_PORTS} links are open`, CLOSE.tooSlow);
-    open += 1;
-    link.onClose(() => {
-      open -= 1;
-    });
+    if (open.size >= MOST_PORTS) return refuse(`more than ${MOST_PORTS} links are open`, CLOSE.tooSlow);
+    open.add(link);
+    link.onClose(() => open.delete(link));
     site[kind].attach(bounded(link, MOST_BYTES[kind]), REQUEST);
     return undefined;
   };
+  return { attach, closeAll };
 }
 
 const bounded = (link: Link, most: number): Link => ({

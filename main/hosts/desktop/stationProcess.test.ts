@@ -37,6 +37,7 @@ function underTest(t: TestContext) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const quiet = t.mock.method(process.stderr, 'write', () => true);
   t.after(() => quiet.mock.restore());
+  const keyring = { works: true };
   const children: Child[] = [];
   const told: string[] = [];
   const tellings = new EventEmitter();
@@ -51,6 +52,7 @@ function underTest(t: TestContext) {
       return child as unknown as UtilityProcess;
     },
     channel: () => new ChannelMain() as MessageChannelMain,
+    key: async () => (keyring.works ? { key: new Uint8Array(32), keyring: 'sealed' } : Promise.reject(new Error('the disk is gone'))),
     onLost: () => tell('lost'),
     onReady: (link) => tell(`ready ${link}`),
     onLate: (said) => tell(`late: ${said}`),
@@ -58,7 +60,7 @@ function underTest(t: TestContext) {
     onWish: async ({ wish, step }) => ({ granted: wish, state: { kind: 'idle' }, answer: step === 'installNow' ? 'busy' : 'begun' }),
   });
   const child = (index: number) => children[index] ?? assert.fail(`no process number ${index}`);
-  return { station, children, child, told, nextTelling: () => new Promise((resolve) => tellings.once('told', resolve)) };
+  return { station, children, child, told, keyring, nextTelling: () => new Promise((resolve) => tellings.once('told', resolve)) };
 }
 
 test('a station that is late is told of and left to it: it may be busy with a large database', async (t) => {
@@ -149,7 +151,7 @@ test('a dial waits for the station, and is answered by it or by its death', asyn
 });
 
 test('it is stopped in order, and by force where it does not end', async (t) => {
-  const { station, children, child } = underTest(t);
+  const { station, children, child, told } = underTest(t);
   station.start();
   child(0).ready();
   const stopped = station.stop();
@@ -161,4 +163,53 @@ test('it is stopped in order, and by force where it does not end', async (t) => 
   child(0).die(15);
   await stopped;
   assert.equal(children.length, 1, 'it was started again while the program ends');
+  assert.deepEqual(told, ['ready undefined'], 'an end that was asked for is no loss');
+});
+
+test('it is asked what it is at work on, and not waited for when it does not say', async (t) => {
+  const { station, child } = underTest(t);
+  assert.equal(await station.busy(), undefined, 'there is none');
+  station.start();
+  assert.equal(await station.busy(), undefined, 'it is not there yet');
+  child(0).ready();
+  const asked = station.busy();
+  const [ask] = child(0).sent.splice(0) as { busy: number }[];
+  child(0).emit('message', { busy: 99, tasks: ['another question'] });
+  child(0).emit('message', { busy: ask?.busy, tasks: ['Backup'] });
+  assert.deepEqual(await asked, ['Backup']);
+  const silent = station.busy();
+  t.mock.timers.tick(1_000);
+  assert.equal(await silent, undefined);
+  const orphaned = station.busy();
+  child(0).die(9);
+  assert.equal(await orphaned, undefined);
+});
+
+test('the key of its secrets is lent when it asks, and so is the reason why there is none', async (t) => {
+  const { station, child, keyring } = underTest(t);
+  station.start();
+  child(0).emit('message', { wants: 'key' });
+  await new Promise(setImmediate);
+  assert.deepEqual(child(0).sent.splice(0), [{ key: new Uint8Array(32), keyring: 'sealed' }]);
+  keyring.works = false;
+  child(0).emit('message', { wants: 'key' });
+  await new Promise(setImmediate);
+  assert.deepEqual(child(0).sent, [{ noKey: 'the disk is gone' }]);
+});
+
+test('while the computer sleeps it gives no ports; awake again it gives what was asked for meanwhile', async (t) => {
+  const { station, child } = underTest(t);
+  station.start();
+  child(0).ready();
+  station.resume();
+  station.suspend();
+  station.suspend();
+  const asked = station.dial(DIAL);
+  await new Promise(setImmediate);
+  assert.deepEqual(child(0).sent.splice(0), [{ power: 'suspend' }]);
+  station.resume();
+  await new Promise(setImmediate);
+  assert.deepEqual(child(0).sent, [{ power: 'resume' }, { attach: 1, kind: 'calls', contract: '0.1' }]);
+  child(0).emit('message', { answer: 1 });
+  assert.ok('port' in (await asked));
 });

@@ -8,8 +8,10 @@ export type StationOptions = {
   channel(): MessageChannelMain;
   /** It is there, for the first time or again. */
   onReady(link: string | undefined): void;
-  /** It has died at work: every port to it is dead. It is started again, or onDead comes as well. */
-  onLost(): void;
+  /** It wants the key of its secrets. `keyring` says how that went, for its log. */
+  key(): Promise<{ key: Uint8Array; keyring: string }>;
+  /** It has died at work: every port to it is dead. It is started again, or onDead comes as well. `said` is the end of its stderr. */
+  onLost(said: string): void;
   /** It takes longer than it should, and goes on. `said` is the end of its stderr. */
   onLate(said: string): void;
   /** It asks for a step of the update. */
@@ -22,6 +24,8 @@ const START_MS = 10_000;
 const STOP_MS = 4_500;
 /** For its last words to arrive after its end. */
 const LAST_WORDS_MS = 500;
+/** Whoever wants to quit does not wait longer for what the station is at work on. */
+const BUSY_MS = 1_000;
 const SAID_LENGTH = 16 * 1024;
 /** So many deaths within so long: it would only die again. */
 const DEATHS = { most: 3, withinMs: 60_000 };
@@ -38,6 +42,10 @@ export class StationProcess {
   private deaths: number[] = [];
   private asked = 0;
   private readonly answers = new Map<number, (answer: Partial<Refused>) => void>();
+  private readonly busyAnswers = new Map<number, (tasks?: string[]) => void>();
+  /** Pending while the computer sleeps. */
+  private awake: Promise<void> | undefined;
+  private wake = () => {};
 
   constructor(options: StationOptions) {
     this.options = options;
@@ -53,8 +61,13 @@ export class StationProcess {
     else this.fork();
   }
 
+  isRunning(): boolean {
+    return this.isThere;
+  }
+
   /** A port to the station, as soon as there is one to attach it. */
   async dial({ kind, contract }: DialRequest): Promise<{ port: MessagePortMain } | Refused> {
+    if (this.awake) await this.awake;
     const child = await this.there.promise;
     if (child === undefined || child !== this.child) return NOT_THERE;
     const { port1, port2 } = this.options.channel();
@@ -65,6 +78,45 @@ export class StationProcess {
     if (refused === undefined) return { port: port2 };
     port2.close();
     return { refused, code };
+  }
+
+  /** What it is at work on; undefined where there is none, or none that answers. */
+  async busy(): Promise<string[] | undefined> {
+    if (!this.isThere) return undefined;
+    const ask = ++this.asked;
+    return new Promise((resolve) => {
+      const settle = (tasks?: string[]) => {
+        clearTimeout(late);
+        this.busyAnswers.delete(ask);
+        resolve(tasks);
+      };
+      const late = setTimeout(settle, BUSY_MS);
+      this.busyAnswers.set(ask, settle);
+      this.say({ busy: ask });
+    });
+  }
+
+  /** A line for its log, where it has one open. */
+  log(log: Record<string, unknown>, words: string): void {
+    if (this.isThere) this.say({ log, words });
+  }
+
+  /** The computer falls asleep: links are closed in order, and none is given until it wakes. */
+  suspend(): void {
+    if (this.awake) return;
+    ({ promise: this.awake, resolve: this.wake } = Promise.withResolvers<void>());
+    if (this.isThere) this.say({ power: 'suspend' });
+  }
+
+  resume(): void {
+    if (!this.awake) return;
+    this.awake = undefined;
+    if (this.isThere) this.say({ power: 'resume' });
+    this.wake();
+  }
+
+  private say(message: ToStation): void {
+    this.child?.postMessage(message);
   }
 
   /** Ends it in order, or after a while all the same. */
@@ -96,9 +148,15 @@ export class StationProcess {
         this.answers.delete(message.answer);
         return;
       }
+      if ('tasks' in message) return this.busyAnswers.get(message.busy)?.(message.tasks);
+      const tell = (answer: ToStation) => child.postMessage(answer);
       if ('wish' in message) {
         // It may have ended meanwhile, and nobody waits then.
-        void this.options.onWish(message).then((granted) => child === this.child && child.postMessage(granted satisfies ToStation));
+        void this.options.onWish(message).then((granted) => child === this.child && tell(granted));
+        return;
+      }
+      if ('wants' in message) {
+        void this.options.key().then(tell, (error: Error) => tell({ noKey: error.message }));
         return;
       }
       clearTimeout(late);
@@ -108,12 +166,12 @@ export class StationProcess {
     });
     child.once('exit', (code) => {
       clearTimeout(late);
-      this.ended(() => words.last(`\nThe station ended with ${code}.`));
+      this.ended(words.said(), () => words.last(`\nThe station ended with ${code}.`));
     });
   }
 
-  private ended(lastWords: () => Promise<string>): void {
-    if (this.isThere) this.options.onLost();
+  private ended(said: string, lastWords: () => Promise<string>): void {
+    if (this.isThere && !this.stopping) this.options.onLost(said);
     const startAgain = this.again || (this.isThere && !this.diesAgainAndAgain());
     this.child = undefined;
     this.isThere = false;
@@ -122,6 +180,7 @@ export class StationProcess {
     this.there.resolve(undefined);
     for (const settle of this.answers.values()) settle(NOT_THERE);
     this.answers.clear();
+    for (const settle of this.busyAnswers.values()) settle();
     if (this.stopping) return;
     if (startAgain) {
       this.fork();

@@ -6,11 +6,15 @@ import type { Verdict } from '../../store/audit.ts';
 import { FolderInUse, NewerStore, storeError } from '../../store/faults.ts';
 import { folderPaths } from '../../store/folder.ts';
 import { BadSettings, readSettings, variableOf } from '../../store/settings.ts';
+import { exported, looked, saidOf } from './carry.ts';
 import { readOptions, USAGE } from './options.ts';
 import { type Edge, runEdge } from './run.ts';
 import { verifyStore } from './verify.ts';
 
 export const EXIT = { clean: 0, other: 1, usage: 2, inUse: 3, newer: 4 } as const;
+
+/** So long is the link good that the first administrator gets. */
+const LINK_MS = 72 * 60 * 60_000;
 
 /** After this a stop is no longer waited for: whoever asked for it will not wait longer either. */
 const STOP_MS = 4_500;
@@ -23,6 +27,8 @@ export async function main(args: string[]): Promise<void> {
     if (options === 'help') return void process.stdout.write(USAGE);
     if (options.printConfig) return void process.stdout.write(`${JSON.stringify(shown(options.data, options.flags), null, 2)}\n`);
     if (options.verifyAudit) return sayVerdict(await verifyStore(options));
+    if (options.exportOrganisation) return tell(await exported(options, options.exportOrganisation));
+    if (options.bring && options.dryRun) return tell(await looked(options.bring.file));
     const edge = await runEdge(options, 'edge', process.stdout);
     // First of all: whoever reads the line that says listening may end the station at once.
     stopOnSignal(edge);
@@ -37,6 +43,8 @@ export async function main(args: string[]): Promise<void> {
       openLog('error', process.stdout).error({ error, event: 'notStarted' }, 'the station could not start');
   }
 }
+
+const tell = (line: string) => void process.stdout.write(`${line}\n`);
 
 function sayVerdict({ rows, fault }: Verdict): void {
   if (fault === null) return void process.stdout.write(`The audit is intact: ${rows} ${rows === 1 ? 'row' : 'rows'}.\n`);
@@ -89,8 +97,15 @@ function withoutSecrets(name: string, value: unknown): unknown {
 }
 
 /** The line others wait for. Nothing in it opens the station: codes and links go to the terminal alone. */
-async function say({ site, web, settings }: Edge): Promise<void> {
+async function say({ site, web, settings, brought }: Edge): Promise<void> {
   const { log } = site.station;
+  if (brought !== undefined) {
+    process.stderr.write(`${saidOf(brought)}\n`);
+    if (brought.administrator !== undefined) {
+      const secret = await site.people.consoleLink(brought.administrator.email, LINK_MS);
+      process.stderr.write(`${brought.administrator.email} signs in by this link once, within three days: ${web.url}/#link=${secret}\n`);
+    }
+  }
   const setUpNeeded = await site.people.firstStart.needed();
   if (setUpNeeded)
     process.stderr.write(

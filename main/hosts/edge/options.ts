@@ -21,6 +21,11 @@ export type EdgeOptions = {
   printConfig: boolean;
   /** Walk the audit's chain and end, instead of starting. */
   verifyAudit: boolean;
+  /** Write an organisation into a file and end, instead of starting. */
+  exportOrganisation: { key: string; file: string } | undefined;
+  bring: { file: string; administrator: string | undefined } | undefined;
+  /** Look at the file to bring and end, instead of starting. */
+  dryRun: boolean;
   /** Flags that are settings as well. */
   flags: Record<string, unknown>;
 };
@@ -35,9 +40,15 @@ export const USAGE = `Usage: npm run edge -- --data DIR [--port N] [--host H] [-
   --setup FILE       set an empty station up: {"organisation","site","admin":{"email","name","password"}}
   --tls-cert FILE --tls-key FILE   certificate to use beyond this machine
   --insecure-http    plain HTTP beyond this machine; every screen says so
+  --trusted-proxies LIST   addresses and networks of reverse proxies that are believed
+  --forwarded-header NAME  header by which they name who has signed in, like X-Forwarded-Email
   --database URL     postgres://… instead of a file in the data folder
   --restore NAME     put a backup in place before starting; “latest” takes the newest
   --verify-audit     walk the chain of the audit without starting: 0 when it is intact, 1 and the first fault when not
+  --export-organisation KEY --file FILE   write an organisation into a new file, without starting
+  --import-organisation FILE   fill an empty station with an organisation; a link for its administrator is printed
+  --administrator EMAIL   which member looks after the station then; else the organisation’s first administrator
+  --dry-run          only look at the file to import: what it holds, and its digest
   --print-config     print the settings in force, and the variable that sets each, and end
 `;
 
@@ -56,6 +67,8 @@ export function readOptions(args: string[]): EdgeOptions | 'help' {
     tlsCert: values['tls-cert'],
     tlsKey: values['tls-key'],
     insecureHttp: values['insecure-http'],
+    trustedProxies: values['trusted-proxies'],
+    forwardedHeader: values['forwarded-header'],
     database: values.database,
   };
   return {
@@ -65,7 +78,26 @@ export function readOptions(args: string[]): EdgeOptions | 'help' {
     restore: values.restore,
     printConfig: values['print-config'] ?? false,
     verifyAudit: values['verify-audit'] ?? false,
+    ...carried(values),
     flags,
+  };
+}
+
+function carried(values: ReturnType<typeof parse>['values']): Pick<EdgeOptions, 'exportOrganisation' | 'bring' | 'dryRun'> {
+  const { file, administrator } = values;
+  const key = values['export-organisation'];
+  const from = values['import-organisation'];
+  const dryRun = values['dry-run'] ?? false;
+  if ((key === undefined) !== (file === undefined))
+    throw new BadSettings('--export-organisation KEY and --file FILE belong together: name both.');
+  if (from === undefined && (dryRun || administrator !== undefined))
+    throw new BadSettings('--dry-run and --administrator belong to --import-organisation FILE: name it as well.');
+  if (from !== undefined && (values.setup !== undefined || values.demo || key !== undefined))
+    throw new BadSettings('--import-organisation fills an empty station by itself: leave --setup, --demo and --export-organisation out.');
+  return {
+    exportOrganisation: key === undefined || file === undefined ? undefined : { key, file },
+    bring: from === undefined ? undefined : { file: from, administrator },
+    dryRun,
   };
 }
 
@@ -83,10 +115,17 @@ function parse(args: string[]) {
         'tls-cert': { type: 'string' },
         'tls-key': { type: 'string' },
         'insecure-http': { type: 'boolean' },
+        'trusted-proxies': { type: 'string' },
+        'forwarded-header': { type: 'string' },
         database: { type: 'string' },
         restore: { type: 'string' },
         'print-config': { type: 'boolean' },
         'verify-audit': { type: 'boolean' },
+        'export-organisation': { type: 'string' },
+        file: { type: 'string' },
+        'import-organisation': { type: 'string' },
+        administrator: { type: 'string' },
+        'dry-run': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });

@@ -9,7 +9,7 @@ import { runEdge, sentenceOf, setUpFile, signedIn } from '../../testing/edge.ts'
 import { tamper } from '../../testing/tamper.ts';
 
 const PATIENCE = { timeout: 120_000 };
-const COLUMNS = '"at", "actor", "session", "action", "outcome", "organisation", "site", "digest", "hash"';
+const COLUMNS = '"at", "actor", "session", "action", "outcome", "organisation", "site", "digest", "hash", "seenAs"';
 
 const verify = (t: TestContext, data: string) => runEdge(t, ['--data', data, '--verify-audit']);
 

@@ -7,12 +7,16 @@ import { procedures } from '../../../contract/index.ts';
 import { addressOf } from '../../../contract/procedure.ts';
 import { speaks } from '../../../contract/version.ts';
 import type { Site } from '../../site.ts';
-import { cookieHeader, type GuardOptions, type Head, originOf, tokenOf } from './guard.ts';
+import { cookieHeader, type GuardOptions, type Head, originOf, readHead, tokenOf, type Which } from './guard.ts';
 
 /** A browser asks for the session as a cookie it cannot read; a program gets the token. */
 const AS_COOKIE = 'outpost-session';
-const SIGNS_IN = new Set(['people.setUp', 'people.signIn', 'people.signInByLink', 'people.signInByKey']);
+const SIGNS_IN = new Set(['people.setUp', 'people.signIn', 'people.signInForwarded', 'people.signInByLink', 'people.signInByKey']);
 const SIGNS_OUT = 'people.signOut';
+/** A page that sees as somebody else asks with this header: the other cookie is meant. */
+const IN_VIEW = 'outpost-view';
+const BEGINS_VIEW = 'people.seeAs';
+const ENDS_VIEW = 'people.endSeeAs';
 
 /** /api/people/sign-in → people.signIn */
 const PROCEDURES = new Map([...procedures.keys()].map((name) => [`/api/${addressOf(name)}`, name]));
@@ -22,13 +26,16 @@ export function serveApi(app: FastifyInstance, site: Site, guard: GuardOptions):
   app.post('/api/*', { preParsing: mustHaveSession }, async (request, reply) => {
     const name = PROCEDURES.get(pathOf(request));
     if (name === undefined) return refuse(reply, new Refusal('notFound', 'There is no such procedure. /api/docs lists them all.'));
-    const head = headOf(request);
+    const head = headOf(guard, request);
     // Without a body there is no input to give; that it is “null” was said.
     const input = request.body === undefined ? {} : request.body;
     try {
-      const answer = await site.router.answer(name, input, { token: tokenOf(guard, head), origin: originOf(head) });
+      const answer = await site.router.answer(name, input, {
+        token: tokenOf(guard, head, whichOf(request)),
+        origin: originOf(guard, head),
+      });
       reply.header('cache-control', 'no-store');
-      return reply.send(asBrowserSession(name, request, reply, answer));
+      return reply.send(asBrowserSession(name, head, reply, answer));
     } catch (error) {
       return refuse(reply, error as Refusal);
     }
@@ -40,16 +47,18 @@ export function serveApi(app: FastifyInstance, site: Site, guard: GuardOptions):
     if (typeof version === 'string' && !speaks(version))
       return refuse(reply, new Refusal('unsupported', 'This page speaks another version than the station. Load it again.'));
     if (!needsSession(pathOf(request))) return undefined;
-    const session = await site.authority.session(tokenOf(guard, headOf(request)));
+    const session = await site.authority.session(tokenOf(guard, headOf(guard, request), whichOf(request)));
     return session === undefined ? refuse(reply, new Refusal('unauthenticated', 'Please sign in.')) : undefined;
   }
 
   /** For a browser the token goes into a cookie that no script reads; the body says only that it worked. */
-  function asBrowserSession(name: string, request: FastifyRequest, reply: FastifyReply, answer: unknown): unknown {
-    const host = request.headers.host ?? '';
-    if (name === SIGNS_OUT) reply.header('set-cookie', cookieHeader(guard, host, undefined));
-    if (!SIGNS_IN.has(name) || request.headers[AS_COOKIE] !== 'cookie') return answer;
-    reply.header('set-cookie', cookieHeader(guard, host, (answer as { token: string }).token));
+  function asBrowserSession(name: string, head: Head, reply: FastifyReply, answer: unknown): unknown {
+    if (name === SIGNS_OUT) reply.header('set-cookie', cookieHeader(guard, head, undefined));
+    if (name === ENDS_VIEW) reply.header('set-cookie', cookieHeader(guard, head, undefined, 'view'));
+    if (head.headers[AS_COOKIE] !== 'cookie') return answer;
+    const which = name === BEGINS_VIEW ? 'view' : SIGNS_IN.has(name) ? 'own' : undefined;
+    if (which === undefined) return answer;
+    reply.header('set-cookie', cookieHeader(guard, head, (answer as { token: string }).token, which));
     return { ...(answer as object), token: '' };
   }
 
@@ -67,6 +76,8 @@ export function serveApi(app: FastifyInstance, site: Site, guard: GuardOptions):
   }
 }
 
+const whichOf = ({ headers }: FastifyRequest): Which => (headers[IN_VIEW] === undefined ? 'own' : 'view');
+
 /** What is allowed and what is called is decided by one and the same reading of the address. */
 const pathOf = (request: FastifyRequest) => new URL(`http://station${request.url}`).pathname;
 
@@ -75,11 +86,8 @@ function needsSession(path: string): boolean {
   return needs === undefined || !('session' in needs) || needs.session;
 }
 
-export const headOf = (request: FastifyRequest): Head => ({
-  method: request.method,
-  address: request.socket.remoteAddress ?? '',
-  headers: request.headers,
-});
+export const headOf = (guard: GuardOptions, request: FastifyRequest): Head =>
+  readHead(guard, { method: request.method, peer: request.socket.remoteAddress ?? '', headers: request.headers });
 
 export function refuse(reply: FastifyReply, refusal: Refusal): FastifyReply {
   const waitMs = refusal.data?.retryAfterMs;

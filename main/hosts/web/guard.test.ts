@@ -3,15 +3,26 @@ import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
+import { EXAMPLE } from '../../../contract/examples.ts';
+import { CONTRACT } from '../../../contract/version.ts';
+import { networks } from '../../store/networks.ts';
 import type { StationSettings } from '../../store/settings.ts';
 import { openTestStation } from '../../testing/station.ts';
 import { ask, bytes, codeOf, post, withToken } from '../../testing/web.ts';
 import { dialled, serve } from '../../testing/wires.ts';
 import { buildWorld, CAST, PASSWORD } from '../../testing/world.ts';
-import { cookieName, isFromHere, isLoopback } from './guard.ts';
+import { cookieName, type GuardOptions, isFromHere, isLoopback, readHead } from './guard.ts';
 
 const { token } = CAST.platformAdmin;
 const EMAIL = 'ada@example.org';
+const GUARD: GuardOptions = {
+  secure: false,
+  beyondLoopback: false,
+  allowedHosts: [],
+  stationId: '',
+  isTrustedProxy: () => false,
+  forwardedHeader: undefined,
+};
 
 async function open(t: TestContext, settings: Partial<StationSettings> = {}) {
   const station = await openTestStation(t, { settings: { port: 0, ...settings } });
@@ -206,6 +217,40 @@ test('the cookie counts only from a page that is certainly ours', async (t) => {
   }
 });
 
+test('what one sees as somebody else has a cookie of its own, which counts only where it is asked for; one’s own stays', async (t) => {
+  const { url, port } = await open(t);
+  const { pair } = await signIn(url);
+  const origin = `http://127.0.0.1:${port}`;
+  const own = { cookie: pair, origin };
+  const seen = await post(url, 'people.seeAs', { person: EXAMPLE.viewer }, { ...own, 'outpost-session': 'cookie' });
+  assert.equal(seen.status, 200, seen.text);
+  assert.deepEqual(Object.keys(JSON.parse(seen.text)), ['token', 'until']);
+  assert.equal(JSON.parse(seen.text).token, '', 'no script reads it');
+  const [header] = seen.headers['set-cookie'] as string[];
+  assert.match(header as string, /^__Host-outpost-view-[0-9a-f]{12}=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Secure$/);
+  const [view] = (header as string).split(';') as [string];
+  const both = { cookie: `${pair}; ${view}`, origin };
+  const who = async (headers: Record<string, string>) => {
+    const said = await post(url, 'people.me', {}, headers);
+    return said.status === 200 ? (JSON.parse(said.text) as { person: { id: string } }).person.id : said.status;
+  };
+  assert.equal(await who(both), EXAMPLE.admin);
+  assert.equal(await who({ ...both, 'outpost-view': 'yes' }), EXAMPLE.viewer);
+  // A page that says so never gets its own session by mistake.
+  assert.equal(await who({ ...own, 'outpost-view': 'yes' }), 401);
+  assert.equal(await who({ cookie: `${both.cookie}; ${view}`, origin, 'outpost-view': 'yes' }), 400);
+  for (const path of ['/api/calls', '/api/channel']) {
+    assert.equal(await dialled(url, path, undefined, { headers: own, query: `contract=${CONTRACT}&view=yes` }), 401);
+    const socket = await dialled(url, path, undefined, { headers: both, query: `contract=${CONTRACT}&view=yes` });
+    assert.notEqual(typeof socket, 'number');
+    if (typeof socket !== 'number') socket.terminate();
+  }
+  const end = await post(url, 'people.endSeeAs', {}, { ...both, 'outpost-view': 'yes' });
+  assert.match((end.headers['set-cookie'] as string[])[0] as string, /^__Host-outpost-view-\w+=; .*Max-Age=0/);
+  assert.equal(await who({ ...both, 'outpost-view': 'yes' }), 401);
+  assert.equal(await who(both), EXAMPLE.admin);
+});
+
 test('a cookie sent twice is refused, whichever of the two is right; one that is none opens nothing', async (t) => {
   const { url, station, port } = await open(t);
   const { pair } = await signIn(url);
@@ -251,10 +296,11 @@ test('behind a proxy the cookie is as strict as on the machine itself, unless th
     assert.equal(attributes.includes('Secure'), strict);
     assert.equal((await post(url, 'people.me', {}, { host, origin, cookie: pair })).status, 200);
   }
-  const network = { secure: false, beyondLoopback: true, allowedHosts: ['plant.example'], stationId: station.store.stationId };
+  const network = { ...GUARD, beyondLoopback: true, allowedHosts: ['plant.example'], stationId: station.store.stationId };
+  const head = { proxied: false, headers: { host: 'plant.example' } };
   // Over plain HTTP a browser would drop a strict one.
-  assert.equal(cookieName(network, 'plant.example'), plain);
-  assert.equal(cookieName({ ...network, secure: true }, 'plant.example'), `__Host-${plain}`);
+  assert.equal(cookieName(network, { ...head, secure: false }), plain);
+  assert.equal(cookieName(network, { ...head, secure: true }), `__Host-${plain}`);
 });
 
 // ---- from here, or from elsewhere
@@ -267,12 +313,17 @@ test('loopback is a whole address, not the beginning of one', () => {
 
 test('who comes through a proxy on this machine is not taken for somebody who sits at it', () => {
   const headers = { host: 'localhost:8480' };
-  assert.ok(isFromHere({ method: 'POST', address: '127.0.0.1', headers }));
-  assert.ok(!isFromHere({ method: 'POST', address: '192.0.2.7', headers }));
+  const isHere = (peer: string, headers: Record<string, string>, options = GUARD) =>
+    isFromHere(readHead(options, { method: 'POST', peer, headers }));
+  assert.ok(isHere('127.0.0.1', headers));
+  assert.ok(isHere('::ffff:127.0.0.1', headers));
+  assert.ok(!isHere('192.0.2.7', headers));
   for (const told of ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'])
-    assert.ok(!isFromHere({ method: 'POST', address: '127.0.0.1', headers: { ...headers, [told]: '127.0.0.1' } }), told);
+    assert.ok(!isHere('127.0.0.1', { ...headers, [told]: '127.0.0.1' }), told);
   // One that tells nothing at all still passes on the name it was called by.
-  assert.ok(!isFromHere({ method: 'POST', address: '127.0.0.1', headers: { host: 'plant.example' } }));
+  assert.ok(!isHere('127.0.0.1', { host: 'plant.example' }));
+  // Nor does one that is known and believed need to tell anything.
+  assert.ok(!isHere('127.0.0.1', headers, { ...GUARD, isTrustedProxy: networks(['127.0.0.1']) }));
 });
 
 test('from another machine the first set-up needs the code that was printed where the station was started', async (t) => {

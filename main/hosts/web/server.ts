@@ -7,6 +7,7 @@ import Fastify from 'fastify';
 import { Refusal } from '../../../contract/errors.ts';
 import { CONTRACT } from '../../../contract/version.ts';
 import type { Site } from '../../site.ts';
+import { networks } from '../../store/networks.ts';
 import { fastifyRefusal, headOf, refuse, serveApi, turnAwayUnread } from './api.ts';
 import { type GuardOptions, type Head, isFromHere, isLoopback, knownHosts, refuseStranger } from './guard.ts';
 import { openMetrics } from './metrics.ts';
@@ -37,6 +38,8 @@ export async function serveWeb(site: Site, screens: string): Promise<WebServer> 
     beyondLoopback,
     allowedHosts: settings.allowedHosts,
     stationId: site.store.stationId,
+    isTrustedProxy: networks(settings.trustedProxies),
+    forwardedHeader: settings.forwardedHeader,
   };
   const isKnown = knownHosts(guard);
 
@@ -74,13 +77,15 @@ export async function serveWeb(site: Site, screens: string): Promise<WebServer> 
     });
     // Who has gone already has no address any more to be judged or counted by.
     if (request.socket.remoteAddress === undefined) return refuse(reply, new Refusal('cancelled', 'The connection was lost.'));
-    const refused = refuseStranger(guard, isKnown, headOf(request));
+    const refused = refuseStranger(guard, isKnown, headOf(guard, request));
     if (refused && !isPlainNavigation(request.method, request.url, refused.status))
       return reply.status(refused.status).send({ code: refused.code, message: refused.message, data: {} });
   });
   await app.register(rateLimit, {
     max: CALLS_A_MINUTE,
     timeWindow: 60_000,
+    // Not all who come by one proxy together.
+    keyGenerator: (request) => headOf(guard, request).address,
     errorResponseBuilder: (_, { after, ttl }) => new Refusal('tooMany', `Too many requests. Try again in ${after}.`, { retryAfterMs: ttl }),
   });
 
@@ -105,7 +110,7 @@ export async function serveWeb(site: Site, screens: string): Promise<WebServer> 
       .send({ status: damaged ? 'damaged' : 'ok', version: site.station.version });
   });
   app.get('/metrics', async (request, reply) => {
-    if (!mayReadMetrics(headOf(request), settings.metricsToken))
+    if (!mayReadMetrics(headOf(guard, request), settings.metricsToken))
       return refuse(reply, new Refusal('forbidden', 'Metrics are read on this machine, or with the metrics token.'));
     return reply.type(metrics.contentType).send(await metrics.text());
   });

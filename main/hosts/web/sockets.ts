@@ -7,7 +7,7 @@ import { speaks } from '../../../contract/version.ts';
 import { CLOSE, type Link, socketLink } from '../../links.ts';
 import type { Request } from '../../router.ts';
 import type { Site } from '../../site.ts';
-import { type GuardOptions, type Head, originOf, refuseStranger, tokenOf } from './guard.ts';
+import { type GuardOptions, originOf, readHead, refuseStranger, tokenOf } from './guard.ts';
 
 const PING_MS = 25_000;
 const CALL_BYTES = 1024 * 1024;
@@ -36,14 +36,16 @@ export function serveSockets(server: Server, site: Site, guard: GuardOptions, is
   });
 
   async function admit(incoming: IncomingMessage, stream: Duplex, first: Buffer): Promise<void> {
-    const head: Head = { method: 'GET', address: incoming.socket.remoteAddress ?? '', headers: incoming.headers };
+    const head = readHead(guard, { method: 'GET', peer: incoming.socket.remoteAddress ?? '', headers: incoming.headers });
     const url = URL.parse(incoming.url ?? '/', 'http://station');
     if (url === null) return turnAway(stream, 400, 'Bad Request');
     const door = Object.hasOwn(doors, url.pathname) ? doors[url.pathname] : undefined;
     if (door === undefined) return turnAway(stream, 404, 'Not Found');
     const refused = refuseStranger(guard, isKnown, head);
     if (refused) return turnAway(stream, refused.status, 'Refused');
-    const request: Request = { token: tokenOf(guard, head), origin: originOf(head) };
+    // Whom a proxy names is asked of each request anew: a socket may stay open long after that person has left the proxy.
+    const { named: _, ...origin } = originOf(guard, head);
+    const request: Request = { token: tokenOf(guard, head, url.searchParams.has('view') ? 'view' : 'own'), origin };
     if ((await site.authority.session(request.token)) === undefined) return turnAway(stream, 401, 'Unauthorized');
     if (stream.destroyed) return;
     door.sockets.handleUpgrade(incoming, stream, first, (socket) => {

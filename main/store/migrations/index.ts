@@ -7,6 +7,11 @@ import * as secondFactor from './0040-second-factor.ts';
 import * as keys from './0050-keys.ts';
 import * as audit from './0060-audit.ts';
 import * as secondFactorPolicy from './0070-second-factor-policy.ts';
+import * as quietHours from './0072-quiet-hours.ts';
+import * as auditThings from './0074-audit-things.ts';
+import * as teams from './0080-teams.ts';
+import * as mailedLinks from './0090-mailed-links.ts';
+import * as views from './0110-views.ts';
 
 export type Migration = { version: number; up(migrate: Migrate): Promise<void> };
 
@@ -18,4 +23,9 @@ export const migrations: readonly Migration[] = [
   { version: 50, up: keys.up },
   { version: 60, up: audit.up },
   { version: 70, up: secondFactorPolicy.up },
+  { version: 72, up: quietHours.up },
+  { version: 74, up: auditThings.up },
+  { version: 80, up: teams.up },
+  { version: 90, up: mailedLinks.up },
+  { version: 110, up: views.up },
 ];

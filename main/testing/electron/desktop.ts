@@ -1,5 +1,6 @@
 // The built desktop program, started under the double as Electron would start it. Once a process: its modules live only once.
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
@@ -16,17 +17,22 @@ export type Desktop = ElectronWorld & {
   quit(): Promise<void>;
 };
 
-export async function startDesktop(t: Pick<TestContext, 'after'>, data: string, args: string[] = []): Promise<Desktop> {
+/** `resources` is the folder beside a packaged program; without it, it is a working copy. */
+export async function startDesktop(t: Pick<TestContext, 'after'>, data: string, args: string[] = [], resources?: string): Promise<Desktop> {
   for (const built of [MAIN, PRELOAD]) if (!existsSync(built)) throw new Error(`${built} is missing: run “npm run build” first`);
-  const world = electronWorld();
+  const world = electronWorld(resources !== undefined);
+  for (const name of ['appData', 'crashDumps', 'downloads']) world.paths.set(name, join(data, 'elsewhere', name));
   giveElectron(world.modules);
-  process.argv = [process.execPath, MAIN, '--data', data, ...args];
-  Object.defineProperty(process, 'defaultApp', { value: true });
+  process.argv = [process.execPath, ...(resources === undefined ? [MAIN] : []), '--data', data, ...args];
+  if (resources === undefined) Object.defineProperty(process, 'defaultApp', { value: true });
+  else Object.defineProperty(process, 'resourcesPath', { value: resources });
   await import(pathToFileURL(MAIN).href);
   await world.becomeReady();
   await world.until(() => world.windows.some(({ address }) => address !== ''));
   const quit = async () => {
     for (const window of [...world.windows]) window.close();
+    // Where there is a tray they are only hidden by that.
+    if (world.windows.length > 0) world.askToQuit();
     await world.ended;
   };
   t.after(quit);

@@ -1,5 +1,6 @@
-// Sign in with e-mail and password; where there is a second factor, with the code of the phone as the second step.
+// Sign in with e-mail and password, or as whom a proxy in front of the station names; with the code of the phone as the second step.
 import { Button, Checkbox, TextInput, UnstyledButton } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { PasswordField } from '../../ui/PasswordField.tsx';
@@ -15,9 +16,11 @@ export function SignIn() {
   const link = useStationState((state) => state.link);
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
-  const [asked, setAsked] = useState(false);
+  const [asked, setAsked] = useState<'password' | 'proxy'>();
   const passwordField = useRef<HTMLInputElement>(null);
   const signIn = useCommand(door.signIn);
+  const signInForwarded = useCommand(door.signInForwarded);
+  const { data: forwardedAs } = useQuery({ queryKey: ['app.forwardedAs'], queryFn: async () => (await door.forwardedAs()) ?? null });
 
   async function submit(event: FormEvent) {
     event.preventDefault();
@@ -25,9 +28,9 @@ export function SignIn() {
     // Where it was refused: the password is what one types again.
     passwordField.current?.select();
   }
-  const needed = signIn.refusal && asksForCode(signIn.refusal);
+  const needed = [signIn.refusal, signInForwarded.refusal].findIndex((refusal) => refusal && asksForCode(refusal));
   useEffect(() => {
-    if (needed) setAsked(true);
+    if (needed !== -1) setAsked(needed === 0 ? 'password' : 'proxy');
   }, [needed]);
 
   if (link !== undefined)
@@ -36,11 +39,15 @@ export function SignIn() {
     return (
       <CodeStep
         mayRemember
-        send={({ totp, remember }) => door.signIn({ email, password, totp, ...(remember && { remember }) })}
+        send={({ totp, remember }) => {
+          const code = { totp, ...(remember && { remember }) };
+          return asked === 'proxy' ? door.signInForwarded(code) : door.signIn({ email, password, ...code });
+        }}
         back={() => {
-          setAsked(false);
+          setAsked(undefined);
           setPassword('');
           signIn.clear();
+          signInForwarded.clear();
         }}
       />
     );
@@ -48,6 +55,15 @@ export function SignIn() {
     <form onSubmit={submit} className={classes.form}>
       <h1 className={classes.title}>{t('door.signIn')}</h1>
       {notice !== undefined && <p className={classes.note}>{t(`door.${notice}`)}</p>}
+      {forwardedAs && (
+        <>
+          <Button loading={signInForwarded.busy} fullWidth onClick={() => void signInForwarded.run({})}>
+            <span className={`${classes.whom} cut`}>{t('door.continueAs', { email: forwardedAs })}</span>
+          </Button>
+          <Refused refusal={signInForwarded.refusal} />
+          <p className={`${classes.or} quiet`}>{t('door.orPassword')}</p>
+        </>
+      )}
       <TextInput
         label={t('door.email')}
         type="email"
@@ -68,7 +84,7 @@ export function SignIn() {
         onChange={(event) => setPassword(event.currentTarget.value)}
       />
       <Refused refusal={signIn.refusal} />
-      <Button type="submit" loading={signIn.busy} fullWidth mt="xs">
+      <Button type="submit" variant={forwardedAs ? 'default' : 'filled'} loading={signIn.busy} fullWidth mt="xs">
         {t('door.signIn')}
       </Button>
     </form>

@@ -7,7 +7,7 @@ import { Portrait } from '../../ui/Portrait.tsx';
 import { clockSeconds, dateTime, zoneName } from '../../ui/time.ts';
 import { useNow } from '../../ui/useNow.ts';
 import { type Theme, useTheme, useWall } from '../appearance.ts';
-import { useApp, useMe, useStation } from '../hooks.ts';
+import { useApp, useCanAct, useMe, useStation } from '../hooks.ts';
 import { useStationState } from '../station.ts';
 import { useAge } from '../useAge.ts';
 import { useGo, usePlantZone } from '../useHere.ts';
@@ -19,6 +19,7 @@ import { Notices } from './Notices.tsx';
 export function Bar() {
   const { t } = useTranslation('app');
   const { machine } = useMe().person;
+  const canAct = useCanAct();
   const openPalette = useOverlays((state) => state.show);
   return (
     <header className={classes.bar}>
@@ -34,7 +35,7 @@ export function Bar() {
       <Contact />
       <PlantTime />
       {/* Nobody reads what a wall is told. */}
-      {!machine && <Notices />}
+      {!machine && canAct && <Notices />}
       <Account />
     </header>
   );
@@ -100,6 +101,7 @@ function Account() {
   const go = useGo();
   const { theme, choose } = useTheme();
   const { wall, toggle } = useWall();
+  const canAct = useCanAct();
   const show = useOverlays((state) => state.show);
   return (
     <Menu position="bottom-end" width="15rem">
@@ -114,7 +116,7 @@ function Account() {
           <div className="cut">{me.person.name}</div>
           <div className="cut">{me.person.email}</div>
         </Menu.Label>
-        {!me.person.machine && (
+        {!me.person.machine && canAct && (
           <Menu.Item leftSection={<User size={16} strokeWidth={1.75} />} onClick={() => go('account')}>
             {t('bar.myAccount')}
           </Menu.Item>
@@ -146,7 +148,7 @@ function Account() {
         <Menu.Item leftSection={<Kbd size="xs">?</Kbd>} onClick={() => show('keys')}>
           {t('bar.keys')}
         </Menu.Item>
-        {!me.person.machine && (
+        {!me.person.machine && canAct && (
           <Menu.Item leftSection={<LogOut size={16} strokeWidth={1.75} />} onClick={() => door.signOut()}>
             {t('bar.signOut')}
           </Menu.Item>

@@ -3,8 +3,9 @@ import { Outlet, useLocation } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { pageOf } from '../address.ts';
-import { useApp } from '../hooks.ts';
+import { useApp, useCanAct } from '../hooks.ts';
 import { useHere } from '../useHere.ts';
+import { useFollowShell } from '../useShell.ts';
 import { Bar } from './Bar.tsx';
 import { Confirm } from './Confirm.tsx';
 import classes from './Frame.module.css';
@@ -15,13 +16,17 @@ import { OfflineBanner } from './OfflineBanner.tsx';
 import { Palette } from './Palette.tsx';
 import { Rail } from './Rail.tsx';
 import { Tray } from './Tray.tsx';
+import { UndoOffer } from './UndoOffer.tsx';
+import { ViewBar } from './ViewBar.tsx';
 
 export function Frame() {
   const { t } = useTranslation('app');
   const { door } = useApp();
   const here = useHere();
+  const canAct = useCanAct();
   const { pathname } = useLocation();
   useKeys();
+  useFollowShell();
   let page: ReactNode = <Outlet />;
   if (here === undefined) page = <NothingHere />;
   else if (here.site === undefined && here.organisation === undefined && pageOf(pathname) === '') page = <NothingHere />;
@@ -35,6 +40,7 @@ export function Frame() {
           {t('door.insecure')}
         </div>
       )}
+      <ViewBar />
       <Bar />
       <OfflineBanner />
       <div className={classes.middle}>
@@ -43,10 +49,11 @@ export function Frame() {
           {page}
         </main>
       </div>
-      <Tray />
+      {canAct && <Tray />}
       <Palette />
       <Keys />
       <Confirm />
+      <UndoOffer />
     </div>
   );
 }

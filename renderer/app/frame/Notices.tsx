@@ -1,14 +1,16 @@
 // What the station has told this person: a bell with a count, and the list behind it.
 import { ActionIcon, Button, Popover, Tooltip } from '@mantine/core';
 import { Bell } from 'lucide-react';
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { within } from '../../../contract/hours.ts';
 import type { Notice } from '../../../contract/watch.ts';
 import { announce } from '../../ui/announce.ts';
 import { dateTime } from '../../ui/time.ts';
 import { useCommand, useStation, useStream } from '../hooks.ts';
+import { tellShell } from '../shell.ts';
 import { useStationState } from '../station.ts';
-import { usePlantZone } from '../useHere.ts';
+import { usePlantZone, useSite } from '../useHere.ts';
 import classes from './Notices.module.css';
 
 const KEPT = 100;
@@ -21,6 +23,7 @@ export function Notices() {
   const [notices, setNotices] = useState<Notice[]>([]);
   const [readUpTo, setReadUpTo] = useState('');
   const zone = usePlantZone();
+  const site = useSite();
   const words = useNoticeWords();
   const announced = useRef(new Set<string>());
 
@@ -38,13 +41,20 @@ export function Notices() {
         for (const notice of fresh) {
           if (notice.readAt !== null || stationNow - notice.at > FRESH_MS || announced.current.has(notice.id)) continue;
           announced.current.add(notice.id);
-          announce(words(notice), { failed: notice.kind.endsWith('Failed') });
+          const failed = notice.kind.endsWith('Failed');
+          // In quiet hours what can wait only counts at the bell.
+          if (!failed && within(site?.quietHours ?? null, zone, stationNow)) continue;
+          announce(words(notice), { failed });
+          // For whoever looks elsewhere: the window shows it as the system does.
+          const [title, text] = [words(notice).slice(0, 200), (notice.data.message ?? '').slice(0, 500)];
+          tellShell({ told: 'notice', title, text, at: pageOfNotice(notice) });
         }
       },
     },
   );
 
   const unread = notices.filter((notice) => notice.readAt === null && notice.id > readUpTo);
+  useEffect(() => tellShell({ told: 'unread', count: unread.length }), [unread.length]);
   const read = useCommand((upTo: string) => station.watch.readNotices({ upTo }), {
     announce: true,
     done: () => setReadUpTo(notices.at(-1)?.id ?? ''),
@@ -87,6 +97,9 @@ export function Notices() {
     </Popover>
   );
 }
+
+/** Where one sees more of it. Whoever may not go there is told so by the page itself. */
+const pageOfNotice = ({ kind }: Notice): string => (kind.startsWith('watch.') ? 'health' : kind.startsWith('people.') ? 'account' : '');
 
 /** A notice in the person's language: its kind says which words, its data fill them. */
 function useNoticeWords(): (notice: Notice) => string {

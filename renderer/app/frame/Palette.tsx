@@ -1,6 +1,6 @@
 // Ctrl+K: everything one can go to, find or do, by typing a few letters of it.
 import { Spotlight, type SpotlightActionGroupData, spotlight } from '@mantine/spotlight';
-import { LogOut, MapPin, Moon, Presentation, Search, Sun, User } from 'lucide-react';
+import { LogOut, MapPin, Moon, Presentation, Search, Sun, Undo2, User } from 'lucide-react';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { homeOf } from '../address.ts';
@@ -8,6 +8,7 @@ import { useTheme, useWall } from '../appearance.ts';
 import type { PaletteCommand, PaletteContext, ScreenContext } from '../area.ts';
 import { useAreas, useScreenContext } from '../areas.ts';
 import { useApp } from '../hooks.ts';
+import { useLastChange, useUndo } from '../undo.ts';
 import { useGo } from '../useHere.ts';
 import { useOverlays } from './keys.ts';
 
@@ -23,7 +24,7 @@ function Commands({ context }: { context: ScreenContext }) {
   useEffect(() => {
     if (open) spotlight.open();
   }, [open]);
-  const groups = useGroups(context);
+  const groups = useGroups(context, open);
   return (
     <Spotlight
       shortcut={null}
@@ -45,12 +46,12 @@ function Commands({ context }: { context: ScreenContext }) {
   );
 }
 
-function useGroups(context: ScreenContext): SpotlightActionGroupData[] {
+function useGroups(context: ScreenContext, open: boolean): SpotlightActionGroupData[] {
   const { t } = useTranslation('app');
   const areas = useAreas();
   const go = useGo();
   const asking: PaletteContext = { ...context, t: (key, values = {}) => String(t(key as never, values as never)), go };
-  const own = useOwnCommands(context);
+  const own = useOwnCommands(context, open);
   const found = useFound(asking);
   const pages = areas.flatMap((area) =>
     area.rail
@@ -65,7 +66,12 @@ function useGroups(context: ScreenContext): SpotlightActionGroupData[] {
         }),
       ),
   );
-  const commands = [...pages, ...areas.flatMap((area) => area.commands?.(asking) ?? []), ...own, ...found];
+  const commands = [
+    ...pages,
+    ...(context.me.seenBy === null ? areas.flatMap((area) => area.commands?.(asking) ?? []) : []),
+    ...own,
+    ...found,
+  ];
   return (['go', 'do', 'found'] as const)
     .map((group) => ({ group: t(`palette.${group}`), actions: commands.filter((command) => command.group === group).map(asAction) }))
     .filter((group) => group.actions.length > 0);
@@ -90,7 +96,7 @@ function useFound(context: PaletteContext): PaletteCommand[] {
   return found;
 }
 
-function useOwnCommands({ me, here }: ScreenContext): PaletteCommand[] {
+function useOwnCommands({ me, here }: ScreenContext, open: boolean): PaletteCommand[] {
   const { t } = useTranslation('app');
   const { door } = useApp();
   const go = useGo();
@@ -109,12 +115,24 @@ function useOwnCommands({ me, here }: ScreenContext): PaletteCommand[] {
         run: () => go('plant', { ...homeOf(me), organisation, site }),
       };
     });
-  const account: PaletteCommand[] = me.person.machine
-    ? []
-    : [
-        { id: 'account', label: t('bar.myAccount'), icon: User, group: 'go', run: () => go('account') },
-        { id: 'sign-out', label: t('bar.signOut'), icon: LogOut, group: 'do', run: () => door.signOut() },
-      ];
+  const account: PaletteCommand[] =
+    me.person.machine || me.seenBy !== null
+      ? []
+      : [
+          { id: 'account', label: t('bar.myAccount'), icon: User, group: 'go', run: () => go('account') },
+          { id: 'sign-out', label: t('bar.signOut'), icon: LogOut, group: 'do', run: () => door.signOut() },
+        ];
+  const { undo } = useUndo();
+  const last = useLastChange(open);
+  if (last)
+    account.push({
+      id: 'undo',
+      label: t(last.again ? 'undo.again' : 'undo.last'),
+      description: last.words,
+      icon: Undo2,
+      group: 'do',
+      run: () => void undo(last.change),
+    });
   const other = shown === 'dark' ? 'light' : 'dark';
   return [
     ...sites,

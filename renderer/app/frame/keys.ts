@@ -4,6 +4,7 @@ import { useEffect } from 'react';
 import { create } from 'zustand';
 import { pageAbove, pageOf } from '../address.ts';
 import { useWall } from '../appearance.ts';
+import { useJustDone, useUndo } from '../undo.ts';
 import { useGo } from '../useHere.ts';
 
 export type Overlay = 'palette' | 'keys';
@@ -19,6 +20,7 @@ export const KEYS = [
   { keys: ['Ctrl', 'K'], label: 'keys.palette' },
   { keys: ['?'], label: 'keys.help' },
   { keys: ['Backspace'], label: 'keys.up' },
+  { keys: ['Ctrl', 'Z'], label: 'keys.undo' },
   { keys: ['Ctrl', 'Shift', 'F'], label: 'keys.wall' },
   { keys: ['Esc'], label: 'keys.close' },
 ] as const;
@@ -31,6 +33,7 @@ export function useKeys(): void {
   const go = useGo();
   const show = useOverlays((state) => state.show);
   const open = useOverlays((state) => state.open);
+  const { undo } = useUndo();
   const toggleWall = useWall((state) => state.toggle);
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -38,7 +41,10 @@ export function useKeys(): void {
       if (control && event.key.toLowerCase() === 'k') show('palette');
       else if (control && event.shiftKey && event.key.toLowerCase() === 'f') toggleWall();
       else if (isTyping(event.target) || open !== undefined || document.querySelector('[role="dialog"]') !== null) return;
-      else if (event.key === '?') show('keys');
+      else if (control && !event.shiftKey && event.key.toLowerCase() === 'z') {
+        const { change } = useJustDone.getState();
+        if (change !== undefined) void undo(change);
+      } else if (event.key === '?') show('keys');
       else if (event.key === 'Backspace') {
         const above = pageAbove(pageOf(pathname));
         if (above !== undefined) go(above);
@@ -47,5 +53,5 @@ export function useKeys(): void {
     };
     window.addEventListener('keydown', press);
     return () => window.removeEventListener('keydown', press);
-  }, [pathname, go, show, open, toggleWall]);
+  }, [pathname, go, show, open, toggleWall, undo]);
 }

@@ -14,7 +14,8 @@ import { forkUtility } from '../../../testing/electron/utility.ts';
 import { keyPair, releaseOf, serveFeed } from '../../../testing/feed.ts';
 import type { Wish } from '../messages.ts';
 import { StationProcess } from '../stationProcess.ts';
-import { type Given, openUpdates, type UpdateDesk } from './desk.ts';
+import { type Given, openDesk } from './desk.ts';
+import type { UpdateDesk } from './life.ts';
 
 const OURS = keyPair();
 const STATION = fileURLToPath(new URL('../../../../dist/main/desktop-station.js', import.meta.url));
@@ -46,6 +47,8 @@ function given(t: TestContext, feed: string | undefined, more: Partial<Given> = 
     key: OURS.known,
     data: folder,
     resources: folder,
+    memoryFile: join(folder, 'window', 'updates.json'),
+    busy: async () => false,
     letGo: async () => {},
     takeUp: () => {},
     log: () => {},
@@ -59,8 +62,8 @@ async function until(desk: UpdateDesk, kind: string): Promise<void> {
 
 test('without a key, a feed or a package that can be replaced there are no updates, and it is said why', async (t) => {
   const why = async (one: Given) => {
-    const desk = await openUpdates(one);
-    assert.equal(await desk.go('check', false), 'notReady');
+    const desk = await openDesk(one);
+    assert.equal(await desk.go('check'), 'notReady');
     assert.equal(await desk.atLaunch(), false);
     return desk.state();
   };
@@ -76,13 +79,13 @@ test('without a key, a feed or a package that can be replaced there are no updat
 test('the installer says where updates are, unless the station’s settings do; the channel is theirs', async (t) => {
   const latest = await serveFeed(t, releaseOf('1.1.0', OURS));
   const beta = await serveFeed(t, releaseOf('1.2.0', OURS, { channel: 'beta' }));
-  const installed = await openUpdates(given(t, latest.address));
-  assert.equal(await installed.go('check', false), 'begun');
+  const installed = await openDesk(given(t, latest.address));
+  assert.equal(await installed.go('check'), 'begun');
   await until(installed, 'available');
   const one = given(t, latest.address);
   writeFileSync(join(one.data, 'outpost.json'), JSON.stringify({ updateFeed: beta.address, updateChannel: 'beta' }));
-  const set = await openUpdates(one);
-  await set.go('check', false);
+  const set = await openDesk(one);
+  await set.go('check');
   await until(set, 'available');
   const state = set.state();
   assert.equal(state.kind === 'available' && state.offered.version, '1.2.0');
@@ -90,23 +93,25 @@ test('the installer says where updates are, unless the station’s settings do; 
 
 test('step by step: looked for, downloaded, left for later, and not installed over running work', async (t) => {
   const server = await serveFeed(t, releaseOf('1.1.0', OURS));
-  const desk = await openUpdates(given(t, server.address));
-  assert.equal(await desk.go('installNow', false), 'notReady');
-  await desk.go('check', false);
+  let busy = true;
+  const desk = await openDesk(given(t, server.address, { busy: async () => busy }));
+  assert.equal(await desk.go('installNow'), 'notReady');
+  await desk.go('check');
   await until(desk, 'available');
-  await desk.go('download', false);
+  await desk.go('download');
   await until(desk, 'ready');
   const later = () => {
     const state = desk.state();
     return state.kind === 'ready' && state.atNextLaunch;
   };
-  await desk.go('installLater', false);
+  await desk.go('installLater');
   assert.equal(later(), true);
-  await desk.go('installNotLater', false);
+  await desk.go('installNotLater');
   assert.equal(later(), false);
-  assert.equal(await desk.go('installNow', true), 'busy');
+  assert.equal(await desk.go('installNow'), 'busy');
+  busy = false;
   desk.close();
-  assert.equal(await desk.go('installNow', false), 'closing');
+  assert.equal(await desk.go('installNow'), 'closing');
 });
 
 test('a person who may asks at the station, and the window’s process answers', async (t) => {
@@ -119,6 +124,7 @@ test('a person who may asks at the station, and the window’s process answers',
     onLost: () => {},
     onLate: (said) => ready.reject(new Error(said)),
     onDead: (said) => ready.reject(new Error(said)),
+    key: async () => ({ key: new Uint8Array(32), keyring: 'none' }),
     onWish: async (wish) => {
       wishes.push(wish);
       return { granted: wish.wish, state: { kind: 'current', at: 5 }, answer: wish.step === 'installNow' ? 'busy' : 'begun' };

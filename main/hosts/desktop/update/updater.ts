@@ -21,7 +21,7 @@ export type UpdaterOptions = {
   key: string;
   memoryFile: string;
   clock: () => number;
-  /** Is there work that an installation would cut off? Who cannot say counts as busy. */
+  /** Is there work that an installation would cut off? Who does not say counts as busy. */
   busy(): Promise<boolean>;
   /** Sets down all that an installation must not find open. */
   letGo(): Promise<void>;
@@ -116,8 +116,12 @@ export class Updater {
     if (this.now.kind !== 'ready') return;
     const { offered } = this.now;
     const { signed } = this.trusted();
-    await this.remember(({ next: _, ...rest }) => (wanted ? { ...rest, next: signed } : rest));
-    this.go({ kind: 'ready', offered, atNextLaunch: wanted });
+    try {
+      await this.remember(({ next: _, ...rest }) => (wanted ? { ...rest, next: signed } : rest));
+      this.go({ kind: 'ready', offered, atNextLaunch: wanted });
+    } catch (error) {
+      this.fail(error, offered);
+    }
   }
 
   /** Answers when the installation begins or cannot; it then ends this program. */
@@ -131,7 +135,8 @@ export class Updater {
     const { offered } = this.now;
     this.go({ kind: 'installing', offered });
     this.installation = this.install(offered).then((begun) => {
-      if (!begun) this.options.takeUp();
+      // What ends takes nothing up again.
+      if (!begun && !this.closing) this.options.takeUp();
     });
     return 'begun';
   }
@@ -146,7 +151,7 @@ export class Updater {
       this.fail(new UpdateTrouble('notInstalled', `${tried} was to be installed, and this is ${version}`));
       return false;
     }
-    if (next === undefined) return false;
+    if (next === undefined || this.closing) return false;
     try {
       const offered = await this.believe(next, NOTHING);
       if (offered === undefined) return false;
@@ -176,6 +181,8 @@ export class Updater {
     try {
       await this.options.letGo();
       await this.remember((memory) => ({ ...memory, tried: offered.version }));
+      // That took its time, and the program may have been told to end meanwhile.
+      if (this.closing) throw new Error('the program ends');
       updater.quitAndInstall(true, true);
       if (failure !== undefined) throw failure;
       return true;
