@@ -303,6 +303,7 @@ export function electronWorld(isPackaged = false) {
 
   const modules = {
     app: strict('app', Object.assign(app, appMembers)),
+    autoUpdater: strict('autoUpdater', new EventEmitter()),
     ...shellParts.modules,
     BrowserWindow,
     ipcMain: strict('ipcMain', ipcMain),

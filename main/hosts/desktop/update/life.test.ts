@@ -1,7 +1,7 @@
 // Updates in the life of the program, by the real updater and the real way out: before the station, over its work, on the way down.
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { AppImageUpdater } from 'electron-updater';
@@ -11,7 +11,7 @@ import { giveElectron } from '../../../testing/electron/hook.ts';
 import { electronWorld } from '../../../testing/electron/world.ts';
 import { keyPair, releaseOf, serveFeed } from '../../../testing/feed.ts';
 import { openDesk } from './desk.ts';
-import { openUpdates } from './life.ts';
+import { type LifeOptions, openUpdates } from './life.ts';
 
 giveElectron(electronWorld().modules);
 const { openLeaving } = await import('../leaving.ts');
@@ -45,15 +45,13 @@ function aLife(t: TestContext, folder: string, station: { tasks?: string[] | und
         baseCachePath: folder,
         whenReady: async () => {},
         relaunch: () => {},
-        quit: () => {},
+        quit() {
+          did.push('quit');
+          app.quit();
+          settled.resolve();
+        },
         onQuit: () => {},
       });
-      // Its own way ends an Electron, which is not here: the installation before that is the real one.
-      updater.quitAndInstall = (silent, runAfter) => {
-        updater.install(silent, runAfter);
-        did.push('install');
-        settled.resolve();
-      };
       return (given) => openDesk({ ...given, log: () => settled.resolve(), updater, fetch, key: OURS.known, resources: folder });
     },
     app: {
@@ -130,8 +128,10 @@ test('what was left for a launch is installed before the station has started', a
   const { updates, did, settled, leaving, program } = aLife(t, folder);
   assert.equal(updates.beginFirst(), true);
   await settled;
-  assert.deepEqual(did, ['say so', 'load', 'say so', 'stop', 'unlock', 'install']);
+  await new Promise(setImmediate);
+  assert.deepEqual(did, ['say so', 'load', 'say so', 'stop', 'unlock', 'quit']);
   assert.ok(program().equals(NEW_PROGRAM));
+  assert.equal(existsSync(`${process.env.APPIMAGE}.before`), false);
   assert.equal(leaving.isAgreed(), true, 'the installer’s quit is not asked about');
 });
 
@@ -161,8 +161,20 @@ test('it is not installed over running work, nor where the station does not say;
   station.tasks = [];
   assert.equal(await life.go('installNow'), 'begun');
   await life.settled;
-  assert.deepEqual(life.did, ['load', 'say so', 'stop', 'unlock', 'install']);
+  assert.deepEqual(life.did, ['load', 'say so', 'stop', 'unlock', 'quit']);
   assert.ok(life.program().equals(NEW_PROGRAM));
+});
+
+test('an installation that fails leaves the program as it was: one window, its station, and a quit that is asked about', async (t) => {
+  const folder = await installed(t);
+  const life = aLife(t, folder, { onUnlock: () => rmSync(join(folder, 'outpost-updater'), { recursive: true }) });
+  await downloaded(life);
+  await life.go('installNow');
+  await life.started;
+  assert.deepEqual(life.did, ['load', 'say so', 'stop', 'unlock', 'lock', 'start']);
+  assert.equal(life.leaving.isAgreed(), false);
+  assert.equal(life.program().toString(), 'the old program');
+  assert.equal(existsSync(`${process.env.APPIMAGE}.before`), false);
 });
 
 test('whoever quits while the station is set down gets no installation, and nothing is taken up again', async (t) => {
@@ -196,8 +208,7 @@ test('the way down stops what is only being loaded, and an answer comes all the 
   assert.deepEqual((await looked).state, { kind: 'idle' });
   assert.equal(await life.go('installNow'), 'closing');
   const { leaving } = life;
-  const broken = openUpdates({
-    load: async () => Promise.reject(new Error('the archive is damaged')),
+  const others: Omit<LifeOptions, 'load'> = {
     app: { requestSingleInstanceLock: () => true, releaseSingleInstanceLock() {} },
     data: folder,
     memoryFile: join(folder, 'updates.json'),
@@ -205,10 +216,14 @@ test('the way down stops what is only being loaded, and an answer comes all the 
     leaving: () => leaving,
     onInstall() {},
     startStation() {},
-  });
+  };
+  const broken = openUpdates({ ...others, load: async () => Promise.reject(new Error('the archive is damaged')) });
   assert.deepEqual(await broken.grant({ wish: 7, step: 'check' }), {
     granted: 7,
     state: { kind: 'off', why: 'notPackaged' },
     answer: 'notReady',
   });
+  // A working copy installs nothing, whatever was left beside it.
+  writeFileSync(others.memoryFile, '{"next":{"name":"latest-linux.yml","yml":"","signature":""}}');
+  assert.equal(openUpdates({ ...others, load: undefined }).beginFirst(), false);
 });

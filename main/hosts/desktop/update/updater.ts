@@ -9,6 +9,7 @@ import type { Offered, UpdateAnswer, UpdateState } from '../../../../contract/wa
 import { type Feed, readSmall } from './feed.ts';
 import { type Manifest, MOST_MANIFEST, MOST_SIGNATURE, readManifest, type SignedManifest, signatureName } from './manifest.ts';
 import { type Memory, recall, remember } from './memory.ts';
+import { holdOldProgram } from './oldProgram.ts';
 import { transfer } from './transfer.ts';
 import { troubleOf, UpdateTrouble } from './trouble.ts';
 
@@ -183,7 +184,9 @@ export class Updater {
       await this.remember((memory) => ({ ...memory, tried: offered.version }));
       // That took its time, and the program may have been told to end meanwhile.
       if (this.closing) throw new Error('the program ends');
+      const heldBack = holdOldProgram(process.env.APPIMAGE);
       updater.quitAndInstall(true, true);
+      heldBack(failure === undefined);
       if (failure !== undefined) throw failure;
       return true;
     } catch (error) {
