@@ -9,6 +9,7 @@ import { RELEASE_KEY } from './main/hosts/desktop/update/releaseKey.ts';
 import { type Lock, leavesOut, modulesOf } from './tools/package/contents.ts';
 import { fuseConfig } from './tools/package/fuses.ts';
 import { keepBinariesOf, publish, writeUpdateConfig } from './tools/package/hooks.ts';
+import { ICON, writeIcons } from './tools/package/icons.ts';
 import { Installers } from './tools/package/installers.ts';
 
 const ROOT = fileURLToPath(new URL('.', import.meta.url));
@@ -25,6 +26,7 @@ const config: ForgeConfig = {
     name: 'Outpost',
     executableName: 'outpost',
     appBundleId: APP_ID,
+    icon: ICON,
     appCategoryType: 'public.app-category.utilities',
     protocols: [{ name: 'Outpost', schemes: ['outpost'] }],
     // A binary cannot be loaded from within an archive.
@@ -46,7 +48,10 @@ const config: ForgeConfig = {
   plugins: [new FusesPlugin(fuseConfig)],
   makers: [new Installers(publisher && { publisher })],
   hooks: {
-    prePackage: () => writeUpdateConfig(UPDATE_CONFIG, env.OUTPOST_UPDATE_FEED),
+    async prePackage() {
+      await writeUpdateConfig(UPDATE_CONFIG, env.OUTPOST_UPDATE_FEED);
+      await writeIcons(ICON);
+    },
     async packageAfterCopy(_config, folder, _electron, platform, arch) {
       keepBinariesOf(folder, platform, arch);
     },

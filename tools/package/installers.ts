@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MakerBase, type MakerOptions } from '@electron-forge/maker-base';
 import { APP_ID } from '../../main/hosts/desktop/texts.ts';
+import { ICON } from './icons.ts';
 
 const BUILDER = fileURLToPath(new URL('./builder/node_modules/electron-builder/cli.js', import.meta.url));
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -36,8 +37,11 @@ export function builderConfig(
     // Manifests are ours, and signed; it shall write none and send nothing anywhere.
     publish: null,
     npmRebuild: false,
+    // On Linux it becomes an entry of the desktop file, whose name package.json says as desktopName.
     protocols: [{ name: 'Outpost', schemes: ['outpost'] }],
-    linux: { executableName: 'outpost', category: 'Utility', ...(publisher && { maintainer: publisher.maintainer }) },
+    win: { icon: `${ICON}.ico` },
+    mac: { icon: `${ICON}.icns` },
+    linux: { executableName: 'outpost', icon: `${ICON}.png`, category: 'Utility', ...(publisher && { maintainer: publisher.maintainer }) },
     ...(publisher && { extraMetadata: { homepage: publisher.homepage } }),
     nsis: { oneClick: false, perMachine: false, allowToChangeInstallationDirectory: true, differentialPackage: false },
     dmg: { writeUpdateInfo: false },

@@ -210,6 +210,8 @@ test('electron-builder is asked for what electron-updater knows, under names wit
   const config = builderConfig('1.2.0', 'linux', 'x64', '45.4.1', '/out') as Record<string, unknown>;
   assert.match(String(config.artifactName), /^Outpost-1\.2\.0-linux-x64\.\$\{ext\}$/);
   assert.deepEqual([config.publish, config.npmRebuild], [null, false]);
+  assert.deepEqual(config.protocols, [{ name: 'Outpost', schemes: ['outpost'] }]);
+  assert.match(JSON.stringify(config.linux), /"executableName":"outpost","icon":"[^"]+icon\.png"/);
   const line = (platform: string, arch: string) => builderArguments('/out/Outpost', platform, arch, 'c.json').join(' ');
   assert.match(line('linux', 'x64'), /--prepackaged \/out\/Outpost .*--linux AppImage --x64 --publish never$/);
   // A package of Debian only where it is said who gives it out.

@@ -55,6 +55,8 @@ test('the program is named, and its archive says which version it is', () => {
   assert.ok(readdirSync(packaged).includes('outpost'));
   const inside = JSON.parse(readFileSync(join(program, 'package.json'), 'utf8'));
   assert.deepEqual([inside.version, inside.main, inside.type], [version, 'dist/main/desktop.js', 'module']);
+  // By this name a desktop on Linux knows whose window and whose links they are.
+  assert.equal(inside.desktopName, 'outpost.desktop');
   assert.ok(files.includes(inside.main));
 });
 

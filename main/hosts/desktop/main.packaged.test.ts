@@ -7,6 +7,7 @@ import { openCalls } from '../../../renderer/app/calls.ts';
 import { portLink } from '../../../renderer/app/links.ts';
 import { temporaryFolder } from '../../testing/databases.ts';
 import { dial, startDesktop } from '../../testing/electron/desktop.ts';
+import { press } from '../../testing/electron/shell.ts';
 
 test('a package with something left for its launch opens its window, then its station, and loads the real updater', async (t) => {
   const folder = temporaryFolder(t);
@@ -15,10 +16,15 @@ test('a package with something left for its launch opens its window, then its st
   const left = join(data, 'window', 'updates.json');
   writeFileSync(left, JSON.stringify({ next: { name: 'latest-linux.yml', yml: 'version: 9.9.9', signature: 'x' } }));
   writeFileSync(join(folder, 'app-update.yml'), 'provider: generic\nurl: ""\nupdaterCacheDirName: outpost-updater\n');
+  const appImage = join(folder, 'Out post.AppImage');
+  process.env.APPIMAGE = appImage;
   const desktop = await startDesktop(t, data, ['--demo'], folder);
   const window = desktop.windows[0] ?? assert.fail('there is no window');
   assert.match(window.html, /being updated/);
   assert.deepEqual(desktop.protocols, ['outpost'], 'the system hands its links to a package');
+  press(desktop.shell.seen.menu ?? assert.fail('there is no menu'), 'Open when I log in', true);
+  const autostart = join(desktop.paths.get('appData') as string, 'autostart', 'outpost.desktop');
+  assert.ok(readFileSync(autostart, 'utf8').includes(`"${appImage}"`), 'the file one has, not the place it runs from');
   await desktop.until(() => window.address.startsWith('outpost://app/#link='));
   assert.equal(desktop.forked.length, 1);
   assert.ok(readFileSync(left, 'utf8').includes('9.9.9'), 'without a key nobody judges what was left');
