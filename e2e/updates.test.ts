@@ -71,4 +71,10 @@ test('an update is looked for, downloaded and left for the next launch, and its 
   await page.getByRole('button', { name: 'Install and restart' }).click();
   await page.getByText('The program is closing already.').waitFor();
   assertNoComplaints(person);
+
+  const gloved = await sitDown(t, { isMobile: true, hasTouch: true });
+  await signIn(gloved, web.url);
+  await goTo(gloved.page, 'Health');
+  for (const pressed of [gloved.page.getByText('What is new'), gloved.page.getByRole('button', { name: 'Install and restart' })])
+    assert.ok(((await pressed.boundingBox())?.height ?? 0) >= 43.5);
 });
