@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { AppImageUpdater } from 'electron-updater';
 import { openDesk } from '../main/hosts/desktop/update/desk.ts';
 import { openStation } from '../main/hosts/open.ts';
 import { serveWeb } from '../main/hosts/web/server.ts';
+import { appImageUpdater } from '../main/testing/appImage.ts';
 import { keyPair, releaseOf, serveFeed } from '../main/testing/feed.ts';
 import { assertAccessible, assertNoComplaints, goTo, signIn, sitDown } from './driver.ts';
 import { ADMIN } from './station.ts';
@@ -23,18 +23,7 @@ test('an update is looked for, downloaded and left for the next launch, and its 
   const feed = await serveFeed(t, releaseOf('1.1.0', ours, { notes }));
   writeFileSync(join(folder, 'app-update.yml'), `provider: generic\nurl: ${feed.address}\nupdaterCacheDirName: outpost-updater\n`);
   process.env.APPIMAGE = join(folder, 'Outpost.AppImage');
-  const updater = new AppImageUpdater(null, {
-    version: '1.0.0',
-    name: 'Outpost',
-    isPackaged: true,
-    appUpdateConfigPath: join(folder, 'app-update.yml'),
-    userDataPath: folder,
-    baseCachePath: folder,
-    whenReady: async () => {},
-    relaunch: () => {},
-    quit: () => {},
-    onQuit: () => {},
-  });
+  const updater = appImageUpdater(folder);
   const nothing = {
     busy: async () => false,
     letGo: async () => {},

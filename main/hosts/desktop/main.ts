@@ -1,5 +1,6 @@
 // The desktop program: one window on the screens, and the station behind it as a process of its own. Read from top to bottom.
-// Imports are static throughout: what comes after a dynamic one may come after Electron is ready, which is too late for a scheme.
+// Imports are static: what comes after a dynamic one may come after Electron is ready, which is too late for a scheme. Only the updater
+// is loaded when it is wanted.
 import { join } from 'node:path';
 import { app, ipcMain, MessageChannelMain, powerMonitor, protocol, session, shell, utilityProcess } from 'electron';
 import { WINDOW_IS_OPEN } from '../spoken.ts';

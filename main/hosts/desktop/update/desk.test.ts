@@ -4,10 +4,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { AppImageUpdater } from 'electron-updater';
 import { CONTRACT } from '../../../../contract/version.ts';
 import { openCalls } from '../../../../renderer/app/calls.ts';
 import { portLink } from '../../../../renderer/app/links.ts';
+import { appImageUpdater } from '../../../testing/appImage.ts';
 import { temporaryFolder } from '../../../testing/databases.ts';
 import { ChannelMain, give } from '../../../testing/electron/ports.ts';
 import { forkUtility } from '../../../testing/electron/utility.ts';
@@ -29,18 +29,7 @@ function given(t: TestContext, feed: string | undefined, more: Partial<Given> = 
     );
   process.env.APPIMAGE = join(folder, 'Outpost.AppImage');
   writeFileSync(process.env.APPIMAGE, 'the old program');
-  const updater = new AppImageUpdater(null, {
-    version: '1.0.0',
-    name: 'Outpost',
-    isPackaged: true,
-    appUpdateConfigPath: join(folder, 'app-update.yml'),
-    userDataPath: folder,
-    baseCachePath: folder,
-    whenReady: async () => {},
-    relaunch: () => {},
-    quit: () => {},
-    onQuit: () => {},
-  });
+  const updater = appImageUpdater(folder);
   return {
     updater,
     fetch,

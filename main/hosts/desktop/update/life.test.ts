@@ -4,8 +4,8 @@ import { EventEmitter } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { AppImageUpdater } from 'electron-updater';
 import type { UpdateState, UpdateStep } from '../../../../contract/watch/updates.ts';
+import { appImageUpdater } from '../../../testing/appImage.ts';
 import { temporaryFolder } from '../../../testing/databases.ts';
 import { giveElectron } from '../../../testing/electron/hook.ts';
 import { electronWorld } from '../../../testing/electron/world.ts';
@@ -36,21 +36,12 @@ function aLife(t: TestContext, folder: string, station: { tasks?: string[] | und
   const updates = openUpdates({
     async load() {
       did.push('load');
-      const updater = new AppImageUpdater(null, {
-        version: '1.0.0',
-        name: 'Outpost',
-        isPackaged: true,
-        appUpdateConfigPath: join(folder, 'app-update.yml'),
-        userDataPath: folder,
-        baseCachePath: folder,
-        whenReady: async () => {},
-        relaunch: () => {},
+      const updater = appImageUpdater(folder, {
         quit() {
           did.push('quit');
           app.quit();
           settled.resolve();
         },
-        onQuit: () => {},
       });
       return (given) => openDesk({ ...given, log: () => settled.resolve(), updater, fetch, key: OURS.known, resources: folder });
     },

@@ -8,8 +8,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { AppImageUpdater } from 'electron-updater';
 import type { UpdateState } from '../../../../contract/watch/updates.ts';
+import { appImageUpdater } from '../../../testing/appImage.ts';
 import { temporaryFolder } from '../../../testing/databases.ts';
 import { smallDisk } from '../../../testing/disk.ts';
 import { type FeedServer, keyPair, releaseOf, serveFeed, type TestRelease } from '../../../testing/feed.ts';
@@ -36,16 +36,11 @@ function launch(t: TestContext, feed: string, installed: Installed = {}): Fixtur
   const appImage = join(folder, 'Outpost.AppImage');
   if (!existsSync(appImage)) writeFileSync(appImage, 'the old program');
   process.env.APPIMAGE = appImage;
-  const electronUpdater = new AppImageUpdater(null, {
+  const electronUpdater = appImageUpdater(folder, {
     version,
-    name: 'Outpost',
-    isPackaged: true,
     appUpdateConfigPath: config,
     userDataPath: join(folder, 'profile'),
     baseCachePath: cache,
-    whenReady: async () => {},
-    relaunch: () => {},
-    quit: () => {},
     onQuit: () => assert.fail('nothing waits for the way out'),
   });
   // Its own way ends an Electron, which is not here: the installation before that is the real one.
