@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { EXAMPLE } from './examples.ts';
 import { area, command, ownSession, question, stream } from './procedure.ts';
 import * as v from './values.ts';
+import { updateAnswer, updateState, updateStep } from './watch/updates.ts';
 
 const check = z.object({
   name: z.string(),
@@ -128,6 +129,20 @@ export const watch = area('watch', {
     needs: { permission: 'site.configure', at: () => 'station' },
     output: z.object({ answer: z.string() }),
     example: {},
+  }),
+  updates: question({
+    summary: 'Whether there is a newer version of this program, and how far its installation is. Only the desktop looks for one.',
+    input: v.nothing,
+    needs: { permission: 'platform.updates', at: () => 'platform' },
+    output: z.object({ state: updateState }),
+    example: {},
+  }),
+  update: command({
+    summary: 'Go a step towards the newer version: look for it, download it, install it now or at the next launch.',
+    input: z.strictObject({ step: updateStep, opId: v.opId }),
+    needs: { permission: 'platform.updates', at: () => 'platform' },
+    output: z.object({ answer: updateAnswer }),
+    example: { step: 'check' },
   }),
   listNotices: question({
     summary: 'What the station has told me, newest first.',

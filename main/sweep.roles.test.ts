@@ -121,6 +121,8 @@ const TABLE: Record<string, string> = {
   'watch.mailServer': '        ffff+ fff uu',
   'watch.setMailServer': '     ffff+ fff uu',
   'watch.sendTestMail': '      ffff+ fff uu',
+  'watch.updates': '           ffff+ fff uu',
+  'watch.update': '            ffff+ fff uu',
   'watch.listNotices': '       +++++ +++ uu',
   'watch.readNotices': '       +++++ +++ uu',
   'sync.status': '             +++++ +++ uu',

@@ -2,12 +2,17 @@
 import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { EXTERNAL } from './external.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const at = (...parts: string[]) => join(ROOT, ...parts);
 
 const PARTS = {
-  main: { from: ['contract', 'main', 'package.json', 'package-lock.json', 'tools/build.ts'], to: 'dist/main', build: buildMain },
+  main: {
+    from: ['contract', 'main', 'package.json', 'package-lock.json', 'tools/build.ts', 'tools/external.ts'],
+    to: 'dist/main',
+    build: buildMain,
+  },
   preload: { from: ['preload', 'package.json', 'package-lock.json', 'tools/build.ts'], to: 'dist/preload', build: buildPreload },
   renderer: {
     from: ['contract', 'renderer', 'package.json', 'package-lock.json', 'vite.config.ts'],
@@ -62,8 +67,7 @@ async function buildMain(): Promise<void> {
     sourcemap: true,
     legalComments: 'none',
     logLevel: 'warning',
-    // What carries a binary, and what is loaded rarely and is large.
-    external: ['better-sqlite3', '@node-rs/argon2', 'serialport', 'pg', 'nodemailer', 'selfsigned', 'electron'],
+    external: [...EXTERNAL, 'electron'],
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   });
   rmSync(at('dist/main'), { recursive: true, force: true });

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { openLogSink } from '../log.ts';
 import type { Brought, SetUp } from '../people/index.ts';
-import type { Platform } from '../platform.ts';
+import type { Platform, Updates } from '../platform.ts';
 import { openSite, type Site } from '../site.ts';
 import { type Backup, listBackups, putBackInPlace } from '../store/backup.ts';
 import type { Database } from '../store/database.ts';
@@ -27,12 +27,19 @@ export type OpenOptions = {
 
 export type OpenStation = { site: Site; folder: Folder; settings: StationSettings; brought: Brought | undefined; stop(): Promise<void> };
 
-/** `console` gets the log as well as the file does; `lend` is where the key of the secrets comes from. */
+/** What a host has of its own, where the others have what is usual or nothing. */
+export type Lent = {
+  /** Where the key of the secrets comes from, whose folder this is. */
+  key?: (secrets: string) => Platform['secretKey'];
+  updates?: Updates;
+};
+
+/** `console` gets the log as well as the file does. */
 export async function openStation(
   options: OpenOptions,
   host: Platform['host'],
   console: { write(line: string): void } | undefined,
-  lend: (secrets: string) => Platform['secretKey'] = fileKey,
+  { key = fileKey, updates }: Lent = {},
 ): Promise<OpenStation> {
   const folder = openFolder(options.data);
   const closing: (() => Promise<void> | void)[] = [() => folder.release()];
@@ -45,7 +52,7 @@ export async function openStation(
     closing.push(() => sink.close());
     const backup = options.restore === undefined ? undefined : await backupNamed(folder, options.restore);
     const database = settings.database === undefined ? await openFile(folder, backup) : await openServer(folder, settings.database, backup);
-    const platform: Platform = { host, secretKey: lend(folder.secrets) };
+    const platform: Platform = { host, secretKey: key(folder.secrets), ...(updates && { updates }) };
     const site = await openSite({
       folder,
       database,

@@ -4,7 +4,7 @@ import { EXAMPLE } from '../../contract/examples.ts';
 import type { AuditFilter } from '../../contract/people.ts';
 import { parseCsv } from '../testing/csv.ts';
 import { onBoth } from '../testing/databases.ts';
-import { as, openWorld } from '../testing/people.ts';
+import { as, bearing, openWorld } from '../testing/people.ts';
 import { isA, memoryReader, type OpenStream } from '../testing/reader.ts';
 import { seededRandom, type TestStation } from '../testing/station.ts';
 import { tamper } from '../testing/tamper.ts';
@@ -242,4 +242,39 @@ onBoth('what a change is about finds it again, and nobody else’s', async (sour
   assert.ok((await manager.listAudit(asked)).entries.every(({ changes }) => changes?.some(({ id }) => id === EXAMPLE.building)));
   const elsewhere = await as(station, 'platformAdmin').people.listAudit({ organisation: OTHER.organisation, about: asked.about });
   assert.deepEqual(elsewhere.entries, []);
+});
+
+onBoth('of a person and of a team the audit tells what they were given and what was taken, and to each place its own', async (database) => {
+  const station = await openWorld(database);
+  const admin = as(station, 'organisationAdmin').people;
+  const { organisation, team, viewer } = EXAMPLE;
+  const person = CAST.nobody.id;
+  await as(station, 'platformAdmin').people.grantRole({ person, role: 'viewer', at: { kind: 'site', site: OTHER.site } });
+  const { grant } = await as(station, 'platformAdmin').people.grantRole({
+    person,
+    role: 'viewer',
+    at: { kind: 'site', site: EXAMPLE.site },
+  });
+  await admin.setTeamMember({ team, person, role: 'member' });
+  await admin.setTeamMember({ team, person, role: 'admin' });
+  await admin.revokeRole({ grant });
+  await admin.undo({ change: (await admin.lastChange({})).last?.change ?? '' });
+  await admin.removeTeamMember({ team, person: viewer });
+  const { token } = await admin.seeAs({ person, organisation });
+  await bearing(station, token).people.endSeeAs({});
+  await admin.removePerson({ organisation, person });
+
+  const acts = async (who: typeof admin, filter: AuditFilter) =>
+    (await who.listAudit({ ...filter, limit: 100 })).entries.map(({ action }) => action.replace('people.', '')).reverse();
+  const about = { entity: 'person', id: person };
+  const here = ['grantRole', 'setTeamMember', 'setTeamMember', 'revokeRole', 'undo', 'seeAs', 'endSeeAs', 'removePerson'];
+  assert.deepEqual(await acts(admin, { organisation, about }), here);
+  assert.deepEqual(await acts(admin, { organisation, about: { entity: 'team', id: team } }), [
+    'setTeamMember',
+    'setTeamMember',
+    'removeTeamMember',
+    'removePerson',
+  ]);
+  assert.deepEqual(await acts(as(station, 'stranger').people, { organisation: OTHER.organisation, about }), ['grantRole']);
+  assert.equal((await station.store.verifyAudit()).fault, null);
 });

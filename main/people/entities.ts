@@ -79,7 +79,7 @@ export const membership = entity({
   name: 'membership',
   table: 'memberships',
   scope: ['org'],
-  fields: { person: text(), organisation: text() },
+  fields: { person: text('', { about: 'person' }), organisation: text() },
   authority: 'hub',
 });
 
@@ -88,7 +88,7 @@ export const grant = entity({
   table: 'grants',
   scope: ['platform', 'org'],
   fields: {
-    person: text(),
+    person: text('', { about: 'person' }),
     role: text('viewer'),
     /** 'platform', 'org:<id>' or 'site:<id>'. */
     at: text(),
@@ -109,7 +109,7 @@ export const teamMember = entity({
   name: 'teamMember',
   table: 'teamMembers',
   scope: ['org'],
-  fields: { team: text(), person: text(), role: text('member') },
+  fields: { team: text('', { about: 'team' }), person: text('', { about: 'person' }), role: text('member') },
   authority: 'hub',
 });
 

@@ -123,7 +123,8 @@ async function meOf({ store, settings, version }: Station, directory: Directory,
   const here = seenBy?.organisation == null ? given : given.filter(({ scope }) => scope === `org:${seenBy.organisation}`);
   const all = here.map((row) => ({ id: row.id, person: row.person, role: row.role as Role, at: grantPlace(row.at) }));
   const isCounting = ({ role, at }: RoleGrant) => counting.some((one) => one.role === role && grantText(one.at) === grantText(at));
-  const countingTeams = teams.flatMap((team) => {
+  const teamsHere = seenBy?.organisation == null ? teams : teams.filter(({ organisation }) => organisation === seenBy.organisation);
+  const countingTeams = teamsHere.flatMap((team) => {
     const grant = counting.find((one): one is TeamGrant => one.at.kind === 'team' && one.at.team === team.id);
     return grant === undefined ? [] : [{ ...team, role: grant.role }];
   });
@@ -145,7 +146,7 @@ async function meOf({ store, settings, version }: Station, directory: Directory,
       machine: self.machine === 1,
     },
     grants: seenBy ? counting.filter((grant): grant is RoleGrant => grant.at.kind !== 'team').map(shared) : all.filter(isCounting),
-    secondFactorNeeded: !all.every(isCounting) || countingTeams.length < teams.length,
+    secondFactorNeeded: !all.every(isCounting) || countingTeams.length < teamsHere.length,
     organisations: organisations
       .filter((row) => seesIt({ kind: 'organisation', organisation: row.id }))
       .map(({ id, key, name, archivedAt, secondFactorFrom }) => ({

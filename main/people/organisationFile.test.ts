@@ -42,6 +42,7 @@ onBoth('an organisation on another station, on the other kind of database, is th
     ['place', EXAMPLE.building],
     ['organisation', EXAMPLE.organisation],
     ['grant', EXAMPLE.grant],
+    ['site', EXAMPLE.site],
   ] as const) {
     const before = await historyOf(station, CAST.platformAdmin.token, entity, id);
     // Who is not a member is known by id alone.
@@ -52,6 +53,23 @@ onBoth('an organisation on another station, on the other kind of database, is th
     assert.deepEqual(await historyOf(second, token, entity, id), named);
     assert.ok(before.length > 1, entity);
   }
+  // Teams, what was proven of an address, and who is one with whom: as it was, and as everybody there is shown it.
+  const shownAt = async (one: TestStation, by: string) => {
+    const { people } = bearing(one, by);
+    const { teams } = await people.listTeams({ organisation: EXAMPLE.organisation });
+    const listed = (await people.listPeople({ organisation: EXAMPLE.organisation })).people;
+    return {
+      teams,
+      people: listed.map(({ id, name, email, emailVerifiedAt }) => ({ id, name, email, emailVerifiedAt })),
+      quiet: (await people.me({})).sites.find(({ id }) => id === EXAMPLE.site)?.quietHours,
+    };
+  };
+  const there = await shownAt(second, token);
+  assert.deepEqual(there, await shownAt(station, CAST.organisationAdmin.token));
+  const night = there.teams.find(({ name }) => name === 'Nachtschicht')?.members.map(({ id, role }) => `${id} ${role}`);
+  assert.deepEqual(night?.sort(), [`${CAST.operator.id} admin`, `${CAST.siteManager.id} owner`]);
+  assert.ok(there.people.some(({ emailVerifiedAt }) => emailVerifiedAt !== null) && there.quiet === '22:00-06:00');
+
   const { picture } = await bearing(second, token).people.picture({ person: EXAMPLE.viewer });
   assert.equal(picture?.data, EXAMPLE.pixel);
   const { faults, tables, log } = await second.store.compareWithLog();
@@ -79,7 +97,15 @@ onBoth('the file holds nothing of another organisation, nothing that signs in, a
     for (const row of await station.store.database.reader.all<Record<string, unknown>>(`select * from "${table}"`))
       for (const column of ['hash', 'tokenDigest', 'secretDigest', 'digest'])
         if (typeof row[column] === 'string') assert.ok(!text.includes(row[column]), `${table}.${column}`);
-  for (const word of ['ada@example.org', 'nobody@example.org', 'developer@example.org', 'Formerly Otto', 'platformAdmin'])
+  for (const word of [
+    'ada@example.org',
+    'nobody@example.org',
+    'developer@example.org',
+    'Formerly Otto',
+    'platformAdmin',
+    'Twice here',
+    'Left us',
+  ])
     assert.ok(!text.includes(word), word);
   const lines = parsed(text);
   assert.deepEqual(new Set(lines.filter(({ record }) => record === 'organisation').map(({ id }) => id)), new Set([EXAMPLE.organisation]));

@@ -15,15 +15,15 @@ const fixed = (n: number) => `00000000-0000-7000-8000-${n.toString(16).padStart(
 const OWN = { organisation: fixed(1), site: fixed(2), crew: fixed(3), crewSite: fixed(4), board: fixed(5) };
 const OTHER = { organisation: fixed(11), site: fixed(12), crew: fixed(13), crewSite: fixed(14), board: fixed(15) };
 
-const team = entity({ name: 'team', table: 'crews', scope: ['org', 'site'], fields: { name: text() }, authority: 'hub' });
+const workspace = entity({ name: 'workspace', table: 'crews', scope: ['org', 'site'], fields: { name: text() }, authority: 'hub' });
 const board = entity({
   name: 'board',
   table: 'boards',
-  scope: ['platform', 'team'],
+  scope: ['platform', 'workspace'],
   fields: { name: text(), cover: optionalText({ blob: true }) },
   authority: 'anyone',
 });
-const entities = [...ENTITIES.filter(({ name }) => name !== 'team'), team, board];
+const entities = [...ENTITIES, workspace, board];
 
 onBoth('records in the scopes of an organisation, of its sites and of what lies in them go along, others do not', async (source) => {
   const store = await openTestStore(source, {
@@ -48,11 +48,11 @@ onBoth('records in the scopes of an organisation, of its sites and of what lies 
     ] as const) {
       await tx.create(organisation, of.organisation, 'platform', { key: word, name: word });
       await tx.create(site, of.site, `site:${of.site}`, { organisation: of.organisation, key: word, name: word });
-      await tx.create(team, of.crew, `org:${of.organisation}`, { name: `${word} crew` });
-      await tx.create(team, of.crewSite, `site:${of.site}`, { name: `${word} crew of the site` });
-      await tx.create(board, of.board, `team:${of.crewSite}`, { name: `${word} board`, cover });
+      await tx.create(workspace, of.crew, `org:${of.organisation}`, { name: `${word} crew` });
+      await tx.create(workspace, of.crewSite, `site:${of.site}`, { name: `${word} crew of the site` });
+      await tx.create(board, of.board, `workspace:${of.crewSite}`, { name: `${word} board`, cover });
     }
-    await tx.remove(team, OWN.crew);
+    await tx.remove(workspace, OWN.crew);
     await tx.create(board, fixed(99), 'platform', { name: 'for everybody' });
     await tx.create(person, fixed(20), 'platform', { email: 'a@example.org', emailKey: 'a@example.org', name: 'A member of nothing' });
     await tx.create(preference, `${fixed(20)}:theme`, `user:${fixed(20)}`, { person: fixed(20), name: 'theme', value: 'dark' });
@@ -69,8 +69,8 @@ onBoth('records in the scopes of an organisation, of its sites and of what lies 
       ['board', OWN.board],
       ['organisation', OWN.organisation],
       ['site', OWN.site],
-      ['team', OWN.crew],
-      ['team', OWN.crewSite],
+      ['workspace', OWN.crew],
+      ['workspace', OWN.crewSite],
     ],
   );
   assert.deepEqual(
@@ -90,10 +90,12 @@ onBoth('records in the scopes of an organisation, of its sites and of what lies 
   };
   const whole = fileOf(source.t, sealed([JSON.stringify(header), ...lines]));
   const { records, blobs: count } = await examine(whole, entities, store.clock());
-  assert.deepEqual([Object.fromEntries(records), count], [{ board: 1, organisation: 1, site: 1, team: 2 }, 1]);
+  assert.deepEqual([Object.fromEntries(records), count], [{ board: 1, organisation: 1, site: 1, workspace: 2 }, 1]);
   const cut = fileOf(
     source.t,
     sealed([JSON.stringify(header), ...lines.filter((line) => !line.includes(OWN.crewSite) || line.includes('board'))]),
   );
-  await assert.rejects(examine(cut, entities, store.clock()), { message: /^Line 2 speaks of team:\S+, which is not of this organisation/ });
+  await assert.rejects(examine(cut, entities, store.clock()), {
+    message: /^Line 2 speaks of workspace:\S+, which is not of this organisation/,
+  });
 });

@@ -144,6 +144,36 @@ const HOSTILE: readonly [what: string, forge: Forge, refused: RegExp][] = [
   ['an e-mail under another’s key', fields(manager, { emailKey: 'ada@example.org' }), /emailKey that is not of its e-mail/],
   ['a picture that would run', fields(manager, { pictureType: 'text/html' }), /“pictureType”/],
   ['a time zone there is none', fields(record('site'), { timeZone: 'Mars/Base' }), /“timeZone” is not a time zone/],
+  ['hours that no clock shows', fields(record('site'), { quietHours: '25:00-6' }), /“quietHours”/],
+  ['a second factor asked of nobody there is', fields(record('organisation'), { secondFactorFrom: 'god' }), /“secondFactorFrom”/],
+  ['a place of no kind', fields(building, { kind: 'turbine' }), /“kind”/],
+  ['an account that was merged elsewhere', fields(manager, { mergedInto: ELSEWHERE }), /is an account that was merged into another one/],
+  ['an account that was merged into itself', fields(manager, { mergedInto: CAST.siteManager.id }), /is an account that was merged/],
+  ['a team without a name', fields(record('team'), { name: '' }), /“name”/],
+  ['a team of another organisation', fields(record('team'), { organisation: ELSEWHERE }), /speaks of org:\S+dead, which is not/],
+  ['what nobody is in a team', fields(record('teamMember'), { role: 'god' }), /“role”/],
+  ['a member under the id of another', fields(record('teamMember'), { person: ELSEWHERE }), /has an id that is not of its team and person/],
+  [
+    'a member of a team elsewhere',
+    lines((all) => {
+      const { person } = (all[found(all, record('teamMember'))] as JsonLine).fields;
+      return all.with(found(all, record('teamMember')), {
+        ...all[found(all, record('teamMember'))],
+        id: `${ELSEWHERE}:${person}`,
+        fields: { ...(all[found(all, record('teamMember'))] as JsonLine).fields, team: ELSEWHERE },
+      });
+    }),
+    /speaks of team:\S+dead, which is not|is not in its order/,
+  ],
+  [
+    'a member whom nobody knows',
+    lines((all) => {
+      const last = all.findLastIndex(record('teamMember'));
+      const line = all[last] as JsonLine;
+      return all.with(last, { ...line, id: `${line.fields.team}:${LAST}`, fields: { team: line.fields.team, person: LAST } });
+    }),
+    /speaks of the person \S+dead, who is not in the file/,
+  ],
   ['a key that is no key', fields(building, { key: '../hall' }), /“key” may hold/],
   // as blobs and as a past
   ['other bytes than the hash says', put((line) => 'blob' in line, { data: 'AAAA' }), /holds other bytes than its hash says/],

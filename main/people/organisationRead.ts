@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { HLC, hlcMs } from '../../contract/clock.ts';
 import { Refusal } from '../../contract/errors.ts';
 import { type Id, UUID } from '../../contract/ids.ts';
-import { ROLE_LEVEL, ROLES, type Role } from '../../contract/permissions.ts';
+import { organisationRole, place } from '../../contract/people/shapes.ts';
+import { ROLE_LEVEL, ROLES, type Role, TEAM_ROLES } from '../../contract/permissions.ts';
 import * as v from '../../contract/values.ts';
 import { type Entity, type Field, fieldOf, type Scope, toColumn } from '../store/entities.ts';
 import type { Op } from '../store/log.ts';
@@ -277,11 +278,13 @@ const PLACES = new Map([
 ]);
 
 const CHECKS: Readonly<Record<string, z.ZodType>> = {
-  organisation: z.object({ key: v.key, name: v.name }),
-  site: z.object({ key: v.key, name: v.name, timeZone: v.timeZone }),
-  place: z.object({ key: v.key, name: v.name }),
+  organisation: z.object({ key: v.key, name: v.name, secondFactorFrom: organisationRole.nullable() }),
+  site: z.object({ key: v.key, name: v.name, timeZone: v.timeZone, quietHours: v.hours.nullable() }),
+  place: z.object({ key: v.key, name: v.name, kind: place.shape.kind }),
   grant: z.object({ person: v.id, role: z.enum(ROLES), at: z.string().regex(PLACE, 'is no place of an organisation') }),
   membership: z.object({ person: v.id, organisation: v.id }),
+  team: z.object({ key: v.key, name: v.name, organisation: v.id }),
+  teamMember: z.object({ person: v.id, team: v.id, role: z.enum(TEAM_ROLES) }),
   person: z.discriminatedUnion('machine', [
     z.object({ machine: z.literal(true), email: z.literal('') }),
     z.object({ machine: z.literal(false), email: v.email, pictureType: z.enum(['image/png', 'image/jpeg', 'image/webp']).nullable() }),
@@ -301,6 +304,7 @@ function openBelonging(organisation: Id): Belonging {
   const asked = new Map<string, number>();
   const people = new Map<Id, number>();
   const named = new Map<Id, number>();
+  const inTeams = new Map<Id, number>();
   const emails = new Map<string, number>();
   let itself = false;
   const ask = (place: string, number: number) => asked.has(place) || asked.set(place, number);
@@ -330,11 +334,17 @@ function openBelonging(organisation: Id): Belonging {
       const whole = { ...Object.fromEntries(Object.entries(entity.fields).map(([name, field]) => [name, field.default])), ...fields };
       const check = CHECKS[entity.name];
       if (check !== undefined) checked(check, whole, number);
-      const { person, role, at, email, emailKey, machine } = whole as Record<string, unknown>;
+      const { person, team, role, at, email, emailKey, machine, mergedInto } = whole as Record<string, unknown>;
       if (entity.name === 'grant' && ROLE_LEVEL[role as Role] !== (String(at).startsWith('site:') ? 'site' : 'organisation'))
         throw badLine(number, 'gives a role that is not given at such a place');
-      if ((entity.name === 'grant' || entity.name === 'membership') && (fields.deletedAt ?? null) === null) named.set(person as Id, number);
+      if (entity.name === 'teamMember' && id !== `${team}:${person}`) throw badLine(number, 'has an id that is not of its team and person');
+      if ((fields.deletedAt ?? null) === null) {
+        if (entity.name === 'grant' || entity.name === 'membership') named.set(person as Id, number);
+        if (entity.name === 'teamMember') inTeams.set(person as Id, number);
+      }
       if (entity.name !== 'person') return;
+      // Such an account has nothing any more: the other one belongs to the organisation.
+      if (mergedInto !== null) throw badLine(number, 'is an account that was merged into another one, and belongs nowhere');
       if (!UUID.test(id)) throw badLine(number, 'is a person without a proper id');
       if (emailKey !== (machine === true ? `machine:${id}` : emailKeyOf(email as string)))
         throw badLine(number, 'has an emailKey that is not of its e-mail');
@@ -352,7 +362,8 @@ function openBelonging(organisation: Id): Belonging {
       const wrong: [number, string][] = [];
       for (const [place, number] of asked)
         if (!there.has(place)) wrong.push([number, `speaks of ${place.slice(0, 80)}, which is not of this organisation`]);
-      for (const [id, number] of named) if (!people.has(id)) wrong.push([number, `speaks of the person ${id}, who is not in the file`]);
+      for (const [id, number] of [...named, ...inTeams])
+        if (!people.has(id)) wrong.push([number, `speaks of the person ${id}, who is not in the file`]);
       for (const [id, number] of people) if (!named.has(id)) wrong.push([number, 'is a person who does not belong to the organisation']);
       const [first] = wrong.sort(([a], [b]) => a - b);
       if (first !== undefined) throw badLine(...first);

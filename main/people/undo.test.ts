@@ -228,6 +228,33 @@ onBoth('who came into an organisation by a role stays in it while they have anot
   await assert.rejects(undo(whole), { code: 'conflict', message: 'The person has another role in the organisation by now.' });
 });
 
+onBoth('who came into an organisation by a role stays in it while they are in one of its teams', async (database) => {
+  const station = await openWorld(database);
+  const whole = as(station, 'platformAdmin').people;
+  await whole.grantRole({ person: CAST.nobody.id, role: 'viewer', at: site });
+  await as(station, 'operator').people.setTeamMember({ team: EXAMPLE.team, person: CAST.nobody.id, role: 'member' });
+  await assert.rejects(undo(whole), { code: 'conflict', message: 'The person is in a team of the organisation by now.' });
+  await as(station, 'operator').people.removeTeamMember({ team: EXAMPLE.team, person: CAST.nobody.id });
+  await undo(whole);
+});
+
+onBoth('an account that was merged is given nothing back, whatever is undone or done again', async (database) => {
+  const merged = { code: 'conflict', message: 'This account was merged into another one, and stays closed.' };
+  const station = await openWorld(database);
+  const whole = as(station, 'platformAdmin').people;
+  await whole.grantRole({ person: CAST.nobody.id, role: 'viewer', at: site });
+  await undo(whole);
+  await whole.mergePeople({ from: CAST.nobody.id, into: EXAMPLE.viewer });
+  const before = await visible(station);
+  await assert.rejects(undo(whole), merged, 'a membership and a role, done again');
+  assert.deepEqual(await visible(station), before);
+
+  const { grants } = await as(station, 'developer').people.me({});
+  await whole.revokeRole({ grant: grants[0]?.id ?? '' });
+  await whole.mergePeople({ from: CAST.developer.id, into: EXAMPLE.viewer });
+  await assert.rejects(undo(whole), merged, 'a role over the platform, given back');
+});
+
 onBoth('the last platform administrator stays one, whatever is undone', async (database) => {
   const station = await openWorld(database);
   const { people } = as(station, 'platformAdmin');

@@ -11,7 +11,7 @@ import type { Caller } from '../caller.ts';
 import { type Entity, fieldOf } from '../store/entities.ts';
 import type { LastChangeRow, Tx } from '../store/index.ts';
 import type { LoggedOp } from '../store/log.ts';
-import type { Directory } from './directory.ts';
+import { type Directory, teamsOf } from './directory.ts';
 import { entities, type PeopleTables } from './entities.ts';
 import { mustBeATree } from './places.ts';
 import { dropLinksFromElsewhere, mustBeGrantable, mustLeaveAnAdministrator, nameOf } from './roles.ts';
@@ -163,6 +163,9 @@ async function mustFit(tx: Tx, call: Call, one: Touched, all: readonly Touched[]
         .executeTakeFirstOrThrow();
       if (deletedAt !== null && (await rolesIn(tx, person, organisation)) > 0)
         throw new Refusal('conflict', 'The person has another role in the organisation by now.');
+      // Only who belongs to an organisation is in its teams.
+      if (deletedAt !== null && (await teamsOf(inside(tx), person)).some((team) => team.organisation === organisation))
+        throw new Refusal('conflict', 'The person is in a team of the organisation by now.');
       return tx.emit({ event: 'people.personChanged', person });
     }
     case 'grant':
@@ -181,11 +184,12 @@ async function grantMustFit(tx: Tx, call: Call, id: Id): Promise<void> {
   } else {
     const known = await inside(tx)
       .selectFrom('people')
-      .select('id')
+      .select('mergedInto')
       .where('id', '=', person)
       .where('deletedAt', 'is', null)
       .executeTakeFirst();
     if (known === undefined) throw new Refusal('conflict', 'There is no such person any more.');
+    if (known.mergedInto !== null) throw new Refusal('conflict', 'This account was merged into another one, and stays closed.');
     if (scope !== 'platform' && !(await isMember(tx, person, scope.slice('org:'.length))))
       throw new Refusal('conflict', 'The person does not belong to the organisation any more.');
     const twice = await inside(tx)

@@ -94,6 +94,33 @@ onBoth('it asks for a fresh proof, and what it opens is no proof of anything', a
   await assert.rejects(client.people.confirmSession({ password: 'x' }), { code: 'forbidden' });
 });
 
+onBoth('of teams one sees those of the organisation, as what the person is in them; there may be more elsewhere', async (database) => {
+  const station = await openWorld(database);
+  const at = { kind: 'site', site: OTHER.site } as const;
+  await as(station, 'platformAdmin').people.grantRole({ person: OPERATOR, role: 'viewer', at });
+  await as(station, 'stranger').people.setTeamMember({ team: OTHER.team, person: OPERATOR, role: 'admin' });
+  const { client } = await open(station);
+  const { teams, secondFactorNeeded } = await client.people.me({});
+  assert.deepEqual(
+    teams.map(({ id, role }) => [id, role]),
+    [[EXAMPLE.team, 'owner']],
+  );
+  assert.equal(secondFactorNeeded, false, 'what lies elsewhere is not told, and waits for no second factor');
+  assert.deepEqual(
+    (await client.people.listTeams({ organisation })).teams.map(({ id }) => id),
+    [EXAMPLE.team],
+  );
+  await assert.rejects(client.people.listTeams({ organisation: OTHER.organisation }), { code: 'notFound' });
+  const whole = await open(station, 'platformAdmin', OPERATOR, true);
+  assert.deepEqual(
+    (await whole.client.people.me({})).teams.map(({ id, role }) => [id, role]).sort(),
+    [
+      [EXAMPLE.team, 'owner'],
+      [OTHER.team, 'admin'],
+    ].sort(),
+  );
+});
+
 onBoth('what the person has in another organisation is not shown to an administrator of one', async (database) => {
   const station = await openWorld(database);
   const at = { kind: 'site', site: OTHER.site } as const;

@@ -8,6 +8,8 @@ import { type Head, headsOf } from './log.ts';
 
 export type AuditChange = { entity: string; id: string; field: string; before: unknown; after: unknown };
 
+export type AuditThing = { entity: string; id: string };
+
 export type AuditRecord = {
   at: number;
   actor: string | null;
@@ -20,9 +22,11 @@ export type AuditRecord = {
   seenAs?: string | null | undefined;
   /** Erasable: where from, why, and from what to what. */
   detail: { from: string; message: string | null; changes: AuditChange[] };
+  /** Records it belongs to beside those that it changed. */
+  about?: readonly AuditThing[];
 };
 
-type ChainedRow = Omit<AuditRecord, 'detail'> & { incarnation: string; seq: number; digest: string; hash: string };
+type ChainedRow = Omit<AuditRecord, 'detail' | 'about'> & { incarnation: string; seq: number; digest: string; hash: string };
 
 const sha256 = (...parts: (string | Uint8Array)[]) => {
   const hash = createHash('sha256');
@@ -65,7 +69,7 @@ const COLUMNS = [
 ] as const;
 
 export async function appendAudit(connection: Connection, head: Head, random: Random, record: AuditRecord): Promise<void> {
-  const { detail, ...plain } = record;
+  const { detail, about = [], ...plain } = record;
   const body = JSON.stringify(detail);
   const salt = Buffer.from(random(16)).toString('hex');
   const row = { ...plain, incarnation: head.incarnation, seq: head.auditSeq + 1, digest: sha256(salt, body) };
@@ -80,7 +84,7 @@ export async function appendAudit(connection: Connection, head: Head, random: Ra
     salt,
     body,
   ]);
-  const things = new Map(detail.changes.map(({ entity, id }) => [JSON.stringify([entity, id]), { entity, id }]));
+  const things = new Map([...detail.changes, ...about].map(({ entity, id }) => [JSON.stringify([entity, id]), { entity, id }]));
   for (const { entity, id } of things.values())
     await connection.run('insert into "auditThing" ("entity", "id", "at", "incarnation", "seq") values (?, ?, ?, ?, ?)', [
       entity,

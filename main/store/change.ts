@@ -6,7 +6,7 @@ import { hlcNext } from '../../contract/clock.ts';
 import { Refusal } from '../../contract/errors.ts';
 import type { Id, Random } from '../../contract/ids.ts';
 import type { StationEvent } from '../../contract/index.ts';
-import { type AuditChange, appendAudit } from './audit.ts';
+import { type AuditChange, type AuditThing, appendAudit } from './audit.ts';
 import type { Connection, Reader, WriteConnection } from './database.ts';
 import {
   type Column,
@@ -104,6 +104,7 @@ export async function runChange<T>(
   const pending: Op[] = [];
   const events: StationEvent[] = [];
   const changes: AuditChange[] = [];
+  const about: AuditThing[] = [];
   let noted: string | null | undefined;
   let open = true;
   const usable = () => {
@@ -159,6 +160,10 @@ export async function runChange<T>(
       after: JSON.parse(op.value),
     });
   };
+  const belongs = (entity: Entity, values: Record<string, unknown>) => {
+    for (const [name, { about: of }] of Object.entries(entity.fields))
+      if (of !== null && typeof values[name] === 'string') about.push({ entity: of, id: values[name] });
+  };
   /** A request to the hub is logged, and shown only once the hub has said yes. */
   const shows = (entity: Entity) => context.confirms === 'self' || entity.authority !== 'hub';
 
@@ -180,6 +185,7 @@ export async function runChange<T>(
       );
     }
     for (const [name, value] of columns) log(entity, id, scope, name, null, value);
+    belongs(entity, values);
   }
 
   async function set(entity: Entity, id: Id, values: Record<string, unknown>): Promise<boolean> {
@@ -193,6 +199,7 @@ export async function runChange<T>(
         id,
       ]);
     for (const [name, value] of changed) log(entity, id, row.scope as string, name, row[name] as Column, value);
+    if (changed.length > 0) belongs(entity, row);
     return changed.length > 0;
   }
 
@@ -266,6 +273,7 @@ export async function runChange<T>(
         site: author.site,
         seenAs: author.seenAs,
         detail: { from: author.from, message: noted ?? null, changes },
+        about,
       });
       events.push({ event: 'people.audited', organisation: author.organisation });
     }

@@ -17,9 +17,11 @@ export type Field<T = unknown, K extends Kind = Kind> = {
   personal: boolean;
   /** Is the hash of a blob: what is carried elsewhere takes that along. */
   blob: boolean;
+  /** Holds the id of a record of that entity: what happens to this one is a part of what happened to that one. */
+  about: string | null;
 };
 
-type Options = { personal?: boolean; blob?: boolean };
+type Options = { personal?: boolean; blob?: boolean; about?: string };
 const make = <T, K extends Kind>(type: K, nullable: boolean, initial: T, options: Options = {}): Field<T, K> => ({
   type,
   nullable,
@@ -27,6 +29,7 @@ const make = <T, K extends Kind>(type: K, nullable: boolean, initial: T, options
   merge: 'register',
   personal: options.personal ?? false,
   blob: options.blob ?? false,
+  about: options.about ?? null,
 });
 
 export const text = (initial = '', options?: Options) => make<string, 'text'>('text', false, initial, options);

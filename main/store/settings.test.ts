@@ -43,6 +43,8 @@ test('every setting has a variable of its own, and it is read', () => {
     database: ['postgres://x', 'postgres://x'],
     logLevel: ['debug', 'debug'],
     backupHour: ['23', 23],
+    updateFeed: ['https://updates.example.org/', 'https://updates.example.org/'],
+    updateChannel: ['beta', 'beta'],
     backupsKept: ['365', 365],
   };
   const variables = Object.keys(stationSettings.shape).map((name) => [variableOf(name), name] as const);

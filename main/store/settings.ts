@@ -56,6 +56,11 @@ export const stationSettings = z.strictObject({
     .optional()
     .describe('postgres://… instead of a file in the data folder.'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('How much the log tells.'),
+  updateFeed: z
+    .string()
+    .optional()
+    .describe('Where the desktop looks for updates: a folder or an https address. Otherwise where its installer says.'),
+  updateChannel: z.enum(['latest', 'beta'], 'latest or beta is wanted').default('latest').describe('Which updates the desktop takes.'),
   backupHour: whole(0, 23).default(2).describe('Hour of the nightly backup, in the station’s own time.'),
   backupsKept: whole(1, 365).default(14).describe('How many nightly backups are kept.'),
 });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { EXAMPLE } from '../../contract/examples.ts';
 import type { Id } from '../../contract/ids.ts';
+import { person as personEntity } from '../people/entities.ts';
 import { linesOf } from '../people/organisationRead.ts';
 import { station as itself } from '../store/index.ts';
 import { mailServer } from '../watch/entities.ts';
@@ -68,7 +69,10 @@ export function fileOf(t: TestContext, content: Uint8Array | string): string {
   return file;
 }
 
-/** The world after a day's work: names changed, a building gone, a picture, a mail server, and a member with a role elsewhere. */
+/**
+ * The world after a day's work: names changed, a building gone, a picture, a mail server, a member with a role elsewhere; quiet hours,
+ * teams that came and went, an address that was proven, two accounts made one, somebody who has left.
+ */
 export async function workedIn(source: TestDatabase): Promise<TestStation> {
   const station = await openWorld(source);
   const { people } = as(station, 'siteManager');
@@ -79,8 +83,25 @@ export async function workedIn(source: TestDatabase): Promise<TestStation> {
   await as(station, 'operator').people.updateMe({ name: 'Formerly Otto' });
   await as(station, 'operator').people.updateMe({ name: 'Olga' });
   await as(station, 'platformAdmin').people.grantRole({ person: CAST.operator.id, role: 'viewer', at: { kind: 'site', site: OTHER.site } });
+  await peopleComeAndGo(station);
   await station.store.change(itself('test'), (tx) =>
     tx.create(mailServer, `org:${EXAMPLE.organisation}`, `org:${EXAMPLE.organisation}`, { host: 'mail.example.org' }),
   );
   return station;
+}
+
+async function peopleComeAndGo(station: TestStation): Promise<void> {
+  const { people } = as(station, 'platformAdmin');
+  const organisation = EXAMPLE.organisation;
+  const at = { kind: 'site', site: EXAMPLE.site } as const;
+  await people.updateSite({ site: EXAMPLE.site, quietHours: '22:00-06:00' });
+  const { team } = await people.createTeam({ organisation, name: 'Nachtschicht', owner: CAST.siteManager.id });
+  const { team: gone } = await people.createTeam({ organisation, name: 'Gone again', owner: CAST.operator.id });
+  const { person: second } = await people.createPerson({ email: 'otto@second.example', name: 'Twice here', role: 'operator', at });
+  const { person: left } = await people.createPerson({ email: 'left@example.org', name: 'Left us', role: 'viewer', at });
+  for (const person of [second, left]) await people.setTeamMember({ team, person, role: 'admin' });
+  await people.removeTeam({ team: gone });
+  await people.removePerson({ organisation, person: left });
+  await people.mergePeople({ from: second, into: CAST.operator.id });
+  await station.store.change(itself('test'), (tx) => tx.update(personEntity, CAST.siteManager.id, { emailVerifiedAt: tx.now() }));
 }

@@ -10,6 +10,7 @@ import { liveLog, logFile } from './logs.ts';
 import { mailProcedures } from './mail.ts';
 import { noticeFacts, noticeProcedures, noticeStream } from './notices.ts';
 import { taskProcedures, taskStream } from './tasks.ts';
+import { updateProcedures } from './updates.ts';
 import { openVitals } from './vitals.ts';
 
 export { entities } from './entities.ts';
@@ -40,6 +41,7 @@ export function open(station: Station, needs: WatchNeeds): Area<'watch'> {
       ...backupProcedures(station),
       ...mailProcedures(station),
       ...noticeProcedures(station),
+      ...updateProcedures(station),
     },
     streams: {
       tasks: (_, { caller }) => taskStream(station, caller.person),

@@ -13,6 +13,7 @@ import { dateTime } from '../ui/time.ts';
 import { Backups } from './Backups.tsx';
 import { LiveLog } from './LiveLog.tsx';
 import { Mail } from './Mail.tsx';
+import { Updates } from './Updates.tsx';
 import { Vitals } from './Vitals.tsx';
 import classes from './watch.module.css';
 
@@ -47,6 +48,7 @@ export default function HealthPage() {
       <Vitals />
       {may('watch.backup', 'station') && <Backups zone={zone} />}
       {may('site.configure', 'station') && <Mail />}
+      {may('platform.updates', 'platform') && <Updates zone={zone} />}
       <LiveLog />
     </Page>
   );

@@ -2,7 +2,7 @@
 import { app, crashReporter, protocol } from 'electron';
 import { type Crashes, isCrash, sweepDumps } from './crashes.ts';
 import { SCHEME } from './navigation.ts';
-import { TEXTS } from './texts.ts';
+import { APP_ID, TEXTS } from './texts.ts';
 
 /** `station` is the service name of the process that says more of its own end than Electron does. */
 export function beforeReady(crashes: Crashes, station: string): void {
@@ -15,8 +15,8 @@ export function beforeReady(crashes: Crashes, station: string): void {
   // Dumps stay on this machine: there is nowhere they could be sent to.
   crashReporter.start({ productName: TEXTS.product, uploadToServer: false });
   sweepDumps(app.getPath('crashDumps'));
-  // Without it Windows shows no notification.
-  if (process.platform === 'win32') app.setAppUserModelId('app.outpost');
+  // The one its installer gives to the shortcuts: without it Windows shows no notification.
+  if (process.platform === 'win32') app.setAppUserModelId(APP_ID);
   protocol.registerSchemesAsPrivileged([
     { scheme: SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, codeCache: true } },
   ]);

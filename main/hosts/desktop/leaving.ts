@@ -3,31 +3,40 @@ import { type App, dialog } from 'electron';
 import { TEXTS } from './texts.ts';
 
 export type LeavingOptions = {
-  /** What the station is at work on. */
-  busy(): Promise<string[]>;
+  /** What the station is at work on; undefined where it does not say. */
+  busy(): Promise<string[] | undefined>;
   /** Asks the person; true: quit all the same. */
   ask(titles: string[]): Promise<boolean>;
   stop(): Promise<void>;
+  /** It is decided: whatever else would end the program must not begin. */
+  onAgreed(): void;
 };
 
-export function openLeaving(app: Pick<App, 'on' | 'quit'>, { busy, ask, stop }: LeavingOptions) {
+export type Leaving = ReturnType<typeof openLeaving>;
+
+export function openLeaving(app: Pick<App, 'on' | 'quit'>, { busy, ask, stop, onAgreed }: LeavingOptions) {
   let agreed = false;
   let asking = false;
   let stopped = false;
 
+  function agree(): void {
+    agreed = true;
+    onAgreed();
+  }
+
   async function askFirst(): Promise<void> {
     asking = true;
-    const titles = await busy();
+    const titles = (await busy()) ?? [];
     const yes = titles.length === 0 || (await ask(titles));
     asking = false;
     // Meanwhile the system may have decided.
     if (!yes || agreed) return;
-    agreed = true;
+    agree();
     app.quit();
   }
 
   app.on('before-quit', (event) => {
-    if (agreed) return;
+    if (agreed) return onAgreed();
     event.preventDefault();
     if (!asking) void askFirst();
   });
@@ -43,12 +52,14 @@ export function openLeaving(app: Pick<App, 'on' | 'quit'>, { busy, ask, stop }: 
     isAgreed: () => agreed,
     /** The system shuts down, or a signal says so: nobody is there to be asked. */
     now(): void {
-      agreed = true;
+      agree();
       app.quit();
     },
     /** The same without beginning it: the system closes the windows itself. */
-    withoutAsking(): void {
-      agreed = true;
+    withoutAsking: agree,
+    /** An installation quits by itself, and has asked before; or it does not come to that after all. */
+    letInstall(begins: boolean): void {
+      agreed = begins;
     },
   };
 }

@@ -1,5 +1,6 @@
 // The desktop program: one window on the screens, and the station behind it as a process of its own. Read from top to bottom.
-// Imports are static throughout: what comes after a dynamic one may come after Electron is ready, which is too late for a scheme.
+// Imports are static: what comes after a dynamic one may come after Electron is ready, which is too late for a scheme. Only the updater
+// is loaded when it is wanted.
 import { join } from 'node:path';
 import { app, ipcMain, MessageChannelMain, powerMonitor, protocol, session, shell, utilityProcess } from 'electron';
 import { WINDOW_IS_OPEN } from '../spoken.ts';
@@ -21,6 +22,7 @@ import { saveDiagnostics } from './saveDiagnostics.ts';
 import { startMarks } from './startMarks.ts';
 import { StationProcess } from './stationProcess.ts';
 import { TEXTS } from './texts.ts';
+import { openUpdates } from './update/life.ts';
 import { vault } from './vault.ts';
 import { type Waiting, waitingPage } from './waiting.ts';
 import { openWindow, type ShellWindow } from './window.ts';
@@ -41,7 +43,7 @@ beforeReady(crashes, SERVICE);
 guardPages(app, {
   openOutside: (address) => void shell.openExternal(address).catch(() => {}),
   startAgain() {
-    if (waiting === undefined || waiting.for === 'start') return;
+    if (waiting === undefined || waiting.for === 'start' || waiting.for === 'update') return;
     wait({ for: 'start' });
     face?.mood('starting');
     // Broken screens are no fault of the station.
@@ -137,6 +139,7 @@ const station = new StationProcess({
     // Screens that are open show what they knew last, and for how long: that is more than this page could.
     if (waiting !== undefined) wait({ for: 'lateStart', said });
   },
+  onWish: (wish) => updates.grant(wish),
   onDead(said) {
     crashes.add('the station', 'could not be started', said);
     face?.mood('dead');
@@ -168,6 +171,24 @@ function hear(said: Told): void {
   } else if (!window?.isLookedAt()) notifications.show(said, () => go(readDeepLink(`outpost://open/-/${said.at}`)));
 }
 
+// ---- updates: of the packaged program alone
+
+const updates = openUpdates({
+  load: app.isPackaged ? async () => (await import('./update/electron.ts')).openHere : undefined,
+  app,
+  data: places.data,
+  memoryFile: places.kept('updates'),
+  station,
+  leaving: () => leaving,
+  onInstall: () => wait({ for: 'update' }),
+  startStation,
+});
+
+function startStation(): void {
+  wait({ for: 'start' });
+  station.start();
+}
+
 // ---- from start to end
 
 const leaving = openLeaving(app, {
@@ -177,12 +198,13 @@ const leaving = openLeaving(app, {
     return askToQuit(titles);
   },
   stop: () => station.stop(),
+  onAgreed: () => updates.close(),
 });
 
 function ready(): void {
   protocol.handle(SCHEME, answer);
   guardSession(session.defaultSession, app.getPath('downloads'));
-  station.start();
+  if (!updates.beginFirst()) station.start();
   face = openFace({
     acts: {
       show: () => go(undefined),
@@ -215,7 +237,6 @@ function ready(): void {
   });
   powerMonitor.on('shutdown', () => leaving.withoutAsking());
   window.window.on('session-end', () => leaving.withoutAsking());
-  // The updater is begun here: it may look for a newer version from now on, and asks `leaving` before it installs one.
 }
 
 if (app.requestSingleInstanceLock()) {

@@ -1,4 +1,5 @@
 // What page, main and station say to each other. The page is not trusted: what it sends is read here.
+import type { UpdateAnswer, UpdateState, UpdateStep } from '../../../contract/watch/updates.ts';
 import { readDeepLink } from './deepLink.ts';
 import { ORIGIN } from './navigation.ts';
 
@@ -30,13 +31,19 @@ export type ToStation =
   | { noKey: string }
   | { log: Record<string, unknown>; words: string }
   | { power: 'suspend' | 'resume' }
-  | { stop: true };
+  | { stop: true }
+  | Granted;
 /** `link` signs somebody in once, at a demo station; `answer` is to `attach`, `tasks` to `busy`. */
 export type FromStation =
   | { ready: true; link?: string }
   | ({ answer: number } & Partial<Refused>)
   | { busy: number; tasks: string[] }
-  | { wants: 'key' };
+  | { wants: 'key' }
+  | Wish;
+
+/** The station wants to know how far an update is, or to go a step; `granted` is to `wish`. */
+export type Wish = { wish: number; step: UpdateStep | 'look' };
+export type Granted = { granted: number; state: UpdateState; answer: UpdateAnswer };
 
 /** What has happened behind the screens, to be said in them. */
 export type Happened = 'stationAgain' | 'screensAgain' | 'secretsAgain';

@@ -42,6 +42,9 @@ export function findPlaces(app: App, bundle: string): Places {
     kept: (name) => join(profile, `${name}.json`),
     demo: given.demo === true,
     hidden: given[HIDDEN.slice(2)] === true,
-    command: [process.execPath, ...(process.defaultApp ? process.argv.slice(1, 2) : []), ...args],
+    command: process.defaultApp ? [process.execPath, ...process.argv.slice(1, 2), ...args] : [installed(), ...args],
   };
 }
+
+/** An AppImage runs from a place that is gone when it ends. */
+const installed = () => process.env.APPIMAGE ?? process.execPath;

@@ -3,10 +3,11 @@ import type { MessagePortMain, ParentPort } from 'electron';
 import { MAX_READER_FRAME } from '../../../contract/channel.ts';
 import { speaks } from '../../../contract/version.ts';
 import { CLOSE, type Link, portLink } from '../../links.ts';
+import type { Updates } from '../../platform.ts';
 import type { Site } from '../../site.ts';
 import { VERSION } from '../../version.ts';
 import { openStation } from '../open.ts';
-import type { FromStation, LinkKind, Refused, ToStation } from './messages.ts';
+import type { FromStation, Granted, LinkKind, Refused, ToStation, Wish } from './messages.ts';
 
 const MOST_PORTS = 64;
 /** What a socket may send in one message, a port may as well, and no more. */
@@ -24,7 +25,7 @@ export async function runStation(window: ParentPort, data: string, demo: boolean
   try {
     const flags = demo ? { name: 'Demo station' } : {};
     const options = { data, demo, setUp: undefined, restore: undefined, flags };
-    const { site, stop } = await openStation(options, 'desktop', undefined, key.lend);
+    const { site, stop } = await openStation(options, 'desktop', undefined, { key: key.lend, updates: updatesFrom(window, say) });
     const { log } = site.station;
     key.onGiven((keyring) => log.info({ event: 'keyring', keyring }, 'the key of the secrets was lent'));
     const { attach, closeAll } = openDoor(site);
@@ -43,6 +44,27 @@ export async function runStation(window: ParentPort, data: string, demo: boolean
     // Ended only when it is said: on Windows what is written to a pipe leaves later.
     process.stderr.write(`${(error as Error).message}\n`, () => process.exit(1));
   }
+}
+
+/** The window's process installs; this one asks it to. */
+function updatesFrom(window: ParentPort, say: (message: FromStation) => void): Updates {
+  const waiting = new Map<number, (granted: Granted) => void>();
+  let last = 0;
+  window.on('message', ({ data }) => {
+    const message = data as ToStation;
+    if (!('granted' in message)) return;
+    waiting.get(message.granted)?.(message);
+    waiting.delete(message.granted);
+  });
+  const ask = (step: Wish['step']) =>
+    new Promise<Granted>((resolve) => {
+      waiting.set(++last, resolve);
+      say({ wish: last, step });
+    });
+  return {
+    state: async () => (await ask('look')).state,
+    go: async (step) => (await ask(step)).answer,
+  };
 }
 
 /** The keyring can be asked by the window's process alone; this one asks it when the first secret is wanted. */

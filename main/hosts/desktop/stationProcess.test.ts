@@ -57,6 +57,7 @@ function underTest(t: TestContext) {
     onReady: (link) => tell(`ready ${link}`),
     onLate: (said) => tell(`late: ${said}`),
     onDead: (said) => tell(`dead: ${said}`),
+    onWish: async ({ wish, step }) => ({ granted: wish, state: { kind: 'idle' }, answer: step === 'installNow' ? 'busy' : 'begun' }),
   });
   const child = (index: number) => children[index] ?? assert.fail(`no process number ${index}`);
   return { station, children, child, told, keyring, nextTelling: () => new Promise((resolve) => tellings.once('told', resolve)) };
@@ -150,7 +151,7 @@ test('a dial waits for the station, and is answered by it or by its death', asyn
 });
 
 test('it is stopped in order, and by force where it does not end', async (t) => {
-  const { station, children, child } = underTest(t);
+  const { station, children, child, told } = underTest(t);
   station.start();
   child(0).ready();
   const stopped = station.stop();
@@ -162,13 +163,14 @@ test('it is stopped in order, and by force where it does not end', async (t) => 
   child(0).die(15);
   await stopped;
   assert.equal(children.length, 1, 'it was started again while the program ends');
+  assert.deepEqual(told, ['ready undefined'], 'an end that was asked for is no loss');
 });
 
 test('it is asked what it is at work on, and not waited for when it does not say', async (t) => {
   const { station, child } = underTest(t);
-  assert.deepEqual(await station.busy(), [], 'there is none');
+  assert.equal(await station.busy(), undefined, 'there is none');
   station.start();
-  assert.deepEqual(await station.busy(), [], 'it is not there yet');
+  assert.equal(await station.busy(), undefined, 'it is not there yet');
   child(0).ready();
   const asked = station.busy();
   const [ask] = child(0).sent.splice(0) as { busy: number }[];
@@ -177,10 +179,10 @@ test('it is asked what it is at work on, and not waited for when it does not say
   assert.deepEqual(await asked, ['Backup']);
   const silent = station.busy();
   t.mock.timers.tick(1_000);
-  assert.deepEqual(await silent, []);
+  assert.equal(await silent, undefined);
   const orphaned = station.busy();
   child(0).die(9);
-  assert.deepEqual(await orphaned, []);
+  assert.equal(await orphaned, undefined);
 });
 
 test('the key of its secrets is lent when it asks, and so is the reason why there is none', async (t) => {

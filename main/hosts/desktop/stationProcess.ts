@@ -1,7 +1,7 @@
 // The station behind the window: a process of its own, started again when it dies, and asked for the page's ports.
 import type { Readable } from 'node:stream';
 import type { MessageChannelMain, MessagePortMain, UtilityProcess } from 'electron';
-import type { DialRequest, FromStation, Refused, ToStation } from './messages.ts';
+import type { DialRequest, FromStation, Granted, Refused, ToStation, Wish } from './messages.ts';
 
 export type StationOptions = {
   fork(): UtilityProcess;
@@ -14,6 +14,8 @@ export type StationOptions = {
   onLost(said: string): void;
   /** It takes longer than it should, and goes on. `said` is the end of its stderr. */
   onLate(said: string): void;
+  /** It asks for a step of the update. */
+  onWish(wish: Wish): Promise<Granted>;
   /** It has died, and is not started again by itself. */
   onDead(said: string): void;
 };
@@ -40,7 +42,7 @@ export class StationProcess {
   private deaths: number[] = [];
   private asked = 0;
   private readonly answers = new Map<number, (answer: Partial<Refused>) => void>();
-  private readonly busyAnswers = new Map<number, (tasks: string[]) => void>();
+  private readonly busyAnswers = new Map<number, (tasks?: string[]) => void>();
   /** Pending while the computer sleeps. */
   private awake: Promise<void> | undefined;
   private wake = () => {};
@@ -52,6 +54,7 @@ export class StationProcess {
   /** Somebody wants it to run: for the first time, or after it died or hangs. */
   start(): void {
     this.deaths = [];
+    this.stopping = false;
     this.again = this.child !== undefined;
     // A folder is free only when its process has ended: the new one begins then.
     if (this.child) this.child.kill();
@@ -77,17 +80,17 @@ export class StationProcess {
     return { refused, code };
   }
 
-  /** What it is at work on; nothing where there is none, or none that answers. */
-  async busy(): Promise<string[]> {
-    if (!this.isThere) return [];
+  /** What it is at work on; undefined where there is none, or none that answers. */
+  async busy(): Promise<string[] | undefined> {
+    if (!this.isThere) return undefined;
     const ask = ++this.asked;
     return new Promise((resolve) => {
-      const settle = (tasks: string[]) => {
+      const settle = (tasks?: string[]) => {
         clearTimeout(late);
         this.busyAnswers.delete(ask);
         resolve(tasks);
       };
-      const late = setTimeout(settle, BUSY_MS, []);
+      const late = setTimeout(settle, BUSY_MS);
       this.busyAnswers.set(ask, settle);
       this.say({ busy: ask });
     });
@@ -146,8 +149,13 @@ export class StationProcess {
         return;
       }
       if ('tasks' in message) return this.busyAnswers.get(message.busy)?.(message.tasks);
+      const tell = (answer: ToStation) => child.postMessage(answer);
+      if ('wish' in message) {
+        // It may have ended meanwhile, and nobody waits then.
+        void this.options.onWish(message).then((granted) => child === this.child && tell(granted));
+        return;
+      }
       if ('wants' in message) {
-        const tell = (answer: ToStation) => child.postMessage(answer);
         void this.options.key().then(tell, (error: Error) => tell({ noKey: error.message }));
         return;
       }
@@ -163,7 +171,7 @@ export class StationProcess {
   }
 
   private ended(said: string, lastWords: () => Promise<string>): void {
-    if (this.isThere) this.options.onLost(said);
+    if (this.isThere && !this.stopping) this.options.onLost(said);
     const startAgain = this.again || (this.isThere && !this.diesAgainAndAgain());
     this.child = undefined;
     this.isThere = false;
@@ -172,7 +180,7 @@ export class StationProcess {
     this.there.resolve(undefined);
     for (const settle of this.answers.values()) settle(NOT_THERE);
     this.answers.clear();
-    for (const settle of this.busyAnswers.values()) settle([]);
+    for (const settle of this.busyAnswers.values()) settle();
     if (this.stopping) return;
     if (startAgain) {
       this.fork();

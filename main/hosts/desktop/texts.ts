@@ -1,5 +1,8 @@
 // The words of the window itself: its menus, its tray, its questions. The screens have their own.
 
+/** What the systems know the program by, in its packages and at run time. */
+export const APP_ID = 'io.outpost.desktop';
+
 export const TEXTS = {
   product: 'Outpost',
   menu: {

@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { page } from './assets.ts';
 import { AGAIN } from './navigation.ts';
 
-export type Waiting = { for: 'start' } | { for: 'lateStart' | 'help' | 'broken'; said: string };
+export type Waiting = { for: 'start' | 'update' } | { for: 'lateStart' | 'help' | 'broken'; said: string };
 
 const WORDS = {
   start: { title: 'Outpost is starting', text: 'One moment, please.' },
+  update: { title: 'Outpost is being updated', text: 'The new version opens by itself.' },
   lateStart: {
     title: 'Outpost is still starting',
     text: 'The station has not answered yet. This page goes on by itself as soon as it does.',
@@ -21,10 +22,9 @@ const WORDS = {
 export function waitingPage(waiting: Waiting): Response {
   const { title, text } = WORDS[waiting.for];
   const nonce = randomBytes(16).toString('base64');
-  const rest =
-    waiting.for === 'start'
-      ? ''
-      : `<pre>${escaped(waiting.said.trim() || 'It said nothing.')}</pre><p><a href="${AGAIN}">Try again</a></p>`;
+  const rest = !('said' in waiting)
+    ? ''
+    : `<pre>${escaped(waiting.said.trim() || 'It said nothing.')}</pre><p><a href="${AGAIN}">Try again</a></p>`;
   const html = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Outpost</title><style nonce="${nonce}">
 :root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{max-width:44rem;margin:20vh auto 0;padding:0 1.5rem}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;padding:1rem;border:1px solid}</style></head>

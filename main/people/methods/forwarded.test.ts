@@ -5,10 +5,10 @@ import { EXAMPLE } from '../../../contract/examples.ts';
 import type { Origin } from '../../caller.ts';
 import { station as itself } from '../../store/index.ts';
 import { onBoth, sqliteFor } from '../../testing/databases.ts';
-import { as, at, bearing, lastAudited, openWorld } from '../../testing/people.ts';
+import { addSession, as, at, bearing, lastAudited, openWorld } from '../../testing/people.ts';
 import { app } from '../../testing/phone.ts';
 import type { TestStation } from '../../testing/station.ts';
-import { MACHINE, PASSWORD } from '../../testing/world.ts';
+import { CAST, MACHINE, PASSWORD } from '../../testing/world.ts';
 import { STEP_MS } from '../totp.ts';
 
 const VIEWER = 'viewer@example.org';
@@ -74,6 +74,24 @@ test('what names nobody, or several, or something else opens nothing', async (t)
     station.clock.advance(1_100);
   }
   await assert.rejects(bearing(station, undefined, at(FROM)).people.signInForwarded({}), { code: 'unauthenticated' });
+});
+
+onBoth('of two accounts that were made one, either address that the proxy names lets in to the one', async (database) => {
+  const station = await openWorld(database);
+  await dropPassword(station, EXAMPLE.viewer);
+  await as(station, 'platformAdmin').people.mergePeople({ from: CAST.stranger.id, into: EXAMPLE.viewer });
+  const former = 'Stranger@example.org';
+  const { token } = await signIn(station, former);
+  const { people } = bearing(station, token, named(former));
+  const me = await people.me({});
+  assert.deepEqual([me.person.id, me.person.email], [EXAMPLE.viewer, VIEWER]);
+  assert.equal((await lastAudited(station)).actor?.id, EXAMPLE.viewer);
+  station.clock.advance(11 * 60_000);
+  await people.confirmSession({ forwarded: true });
+
+  await addSession(station, CAST.platformAdmin.id, 'token-of-an-administrator-who-bars');
+  await bearing(station, 'token-of-an-administrator-who-bars').people.disablePerson({ person: EXAMPLE.viewer, disabled: true });
+  await assert.rejects(signIn(station, former), { code: 'unauthenticated' });
 });
 
 test('the door offers what is there, and tells nothing of accounts', async (t) => {

@@ -6,6 +6,7 @@ import * as v from '../../../contract/values.ts';
 import type { Station } from '../../area.ts';
 import type { Origin } from '../../caller.ts';
 import type { PeopleTables } from '../entities.ts';
+import { personByEmail } from '../roles.ts';
 import { emailKeyOf } from '../sessions.ts';
 import type { SignInMethod } from './method.ts';
 
@@ -16,15 +17,18 @@ export function emailNamed({ named }: Origin): string | undefined {
 }
 
 export function forwardedMethod({ store }: Station): SignInMethod<object> {
-  const personNamed = (db: Kysely<PeopleTables>, email: string): Promise<{ id: Id } | undefined> =>
-    db
+  /** By the address of an account that was merged comes in whoever has everything of it since. */
+  const personNamed = async (db: Kysely<PeopleTables>, email: string): Promise<{ id: Id } | undefined> => {
+    const known = await personByEmail(db, email);
+    if (known === undefined) return undefined;
+    return db
       .selectFrom('people')
       .select('id')
-      .where('emailKey', '=', emailKeyOf(email))
+      .where('id', '=', known.id)
       .where('machine', '=', 0)
       .where('disabledAt', 'is', null)
-      .where('deletedAt', 'is', null)
       .executeTakeFirst();
+  };
 
   return {
     command: 'people.signInForwarded',

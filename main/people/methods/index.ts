@@ -1,13 +1,15 @@
 // The ways to sign in, and what is the same for all of them: tries are counted, the phone is asked, a session is opened, the audit is told.
 import type { Kysely } from 'kysely';
 import { Refusal } from '../../../contract/errors.ts';
+import type { Id } from '../../../contract/ids.ts';
 import type { Call, Procedures, Station } from '../../area.ts';
 import type { Origin } from '../../caller.ts';
 import { CONFIRMED_MS } from '../directory.ts';
 import type { PeopleTables } from '../entities.ts';
 import { verifyPassword } from '../passwords.ts';
+import { personByEmail } from '../roles.ts';
 import { codeNeeded, refused, type SecondFactor } from '../secondFactor.ts';
-import { emailKeyOf, type Sessions, stranger, turnAway } from '../sessions.ts';
+import { type Sessions, stranger, turnAway } from '../sessions.ts';
 import { emailNamed, forwardedMethod } from './forwarded.ts';
 import { localMethod } from './local.ts';
 import type { SignInMethod } from './method.ts';
@@ -52,7 +54,10 @@ export function methodProcedures(
     };
 
   /** The proxy's word, given with this very request, where somebody has nothing better: whoever may sign in by it proves no less. */
-  const isNamed = (person: { emailKey: string }, origin: Origin) => emailKeyOf(emailNamed(origin) ?? '') === person.emailKey;
+  async function isNamed(person: Id, origin: Origin): Promise<boolean> {
+    const email = emailNamed(origin);
+    return email !== undefined && (await personByEmail(store.read as Kysely<PeopleTables>, email))?.id === person;
+  }
 
   return {
     async signInMethods(_, { origin }) {
@@ -75,10 +80,10 @@ export function methodProcedures(
       const self = await read
         .selectFrom('people')
         .leftJoin('credential', 'credential.person', 'people.id')
-        .select(['people.emailKey', 'credential.hash'])
+        .select('credential.hash')
         .where('people.id', '=', person)
         .executeTakeFirstOrThrow();
-      const vouched = input.forwarded === true && !factor && self.hash === null && isNamed(self, origin);
+      const vouched = input.forwarded === true && !factor && self.hash === null && (await isNamed(person, origin));
       const byPassword =
         input.totp === undefined && self.hash !== null && input.password !== undefined && (await verifyPassword(self.hash, input.password));
       const outcome = await store.change(caller.author, async (tx) => {

@@ -17,13 +17,15 @@ export type Desktop = ElectronWorld & {
   quit(): Promise<void>;
 };
 
-export async function startDesktop(t: Pick<TestContext, 'after'>, data: string, args: string[] = []): Promise<Desktop> {
+/** `resources` is the folder beside a packaged program; without it, it is a working copy. */
+export async function startDesktop(t: Pick<TestContext, 'after'>, data: string, args: string[] = [], resources?: string): Promise<Desktop> {
   for (const built of [MAIN, PRELOAD]) if (!existsSync(built)) throw new Error(`${built} is missing: run “npm run build” first`);
-  const world = electronWorld();
+  const world = electronWorld(resources !== undefined);
   for (const name of ['appData', 'crashDumps', 'downloads']) world.paths.set(name, join(data, 'elsewhere', name));
   giveElectron(world.modules);
-  process.argv = [process.execPath, MAIN, '--data', data, ...args];
-  Object.defineProperty(process, 'defaultApp', { value: true });
+  process.argv = [process.execPath, ...(resources === undefined ? [MAIN] : []), '--data', data, ...args];
+  if (resources === undefined) Object.defineProperty(process, 'defaultApp', { value: true });
+  else Object.defineProperty(process, 'resourcesPath', { value: resources });
   await import(pathToFileURL(MAIN).href);
   await world.becomeReady();
   await world.until(() => world.windows.some(({ address }) => address !== ''));

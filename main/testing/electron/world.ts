@@ -31,7 +31,7 @@ export type FrameFacts = { origin: string; url?: string; parent?: WebFrameMain |
 type SentUnasked = { channel: string; message: unknown };
 export type Sent = { channel: string; message: unknown; ports: MessagePortMain[] };
 
-export function electronWorld() {
+export function electronWorld(isPackaged = false) {
   const app = new EventEmitter();
   const ipc = new EventEmitter();
   const schemes: CustomScheme[] = [];
@@ -39,6 +39,7 @@ export function electronWorld() {
   const windows: WindowInHand[] = [];
   const forked: UtilityProcess[] = [];
   const openedOutside: string[] = [];
+  const protocols: string[] = [];
   const handlers = new Map<'request' | 'check' | 'device', Handler>();
   const paths = new Map([['userData', '/nowhere']]);
   const changes = new EventEmitter().setMaxListeners(0);
@@ -53,10 +54,15 @@ export function electronWorld() {
   const badge = { count: 0 };
   let quitting = false;
 
-  type AppMembers = 'enableSandbox' | 'getPath' | 'isPackaged' | 'quit' | 'requestSingleInstanceLock' | 'setBadgeCount' | 'setName';
-  const appMembers: Pick<App, AppMembers | 'setPath' | 'whenReady'> & { dock: App['dock'] } = {
+  type AboutApp = 'getName' | 'getPath' | 'getVersion' | 'isPackaged' | 'setAsDefaultProtocolClient' | 'setName' | 'setPath';
+  type LifeOfApp = 'quit' | 'releaseSingleInstanceLock' | 'requestSingleInstanceLock' | 'whenReady';
+  const appMembers: Pick<App, AboutApp | LifeOfApp | 'enableSandbox' | 'setBadgeCount'> & { dock: App['dock'] } = {
     dock: undefined,
-    isPackaged: false,
+    isPackaged,
+    getName: () => 'Outpost',
+    getVersion: () => '1.0.0',
+    setAsDefaultProtocolClient: (scheme) => protocols.push(scheme) > 0,
+    releaseSingleInstanceLock() {},
     enableSandbox() {
       needsNotReady('enableSandbox');
       sandboxed = true;
@@ -297,6 +303,7 @@ export function electronWorld() {
 
   const modules = {
     app: strict('app', Object.assign(app, appMembers)),
+    autoUpdater: strict('autoUpdater', new EventEmitter()),
     ...shellParts.modules,
     BrowserWindow,
     ipcMain: strict('ipcMain', ipcMain),
@@ -304,6 +311,7 @@ export function electronWorld() {
     protocol: strict('protocol', protocol),
     session: strict('session', { defaultSession: strict('Session', Object.assign(sessionEvents, session)) }),
     shell: strict('shell', shell),
+    net: strict('net', { fetch }),
     utilityProcess: strict('utilityProcess', {
       fork(entry: string, args?: string[], options?: Parameters<typeof forkUtility>[2]) {
         needsReady('utilityProcess.fork');
@@ -321,6 +329,7 @@ export function electronWorld() {
     windows,
     forked,
     openedOutside,
+    protocols,
     frame,
     sendFrom,
     ended,
