@@ -42,6 +42,8 @@ test('whom the proxy names comes in with one press, and is not let in again by i
   const database = new Database(join(station.data, 'station', 'site.db'));
   database.prepare('update "session" set "confirmedAt" = 0').run();
   database.close();
+  // Only once it has been missed does “Connected” say anything.
+  await page.getByText('Connected').waitFor({ state: 'hidden' });
   await station.again();
   await page.getByText('Connected').waitFor();
   await page.getByRole('button', { name: 'Use my phone' }).click();

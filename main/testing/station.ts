@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { openLogSink } from '../log.ts';
+import type { Platform } from '../platform.ts';
 import { openSite, type Site } from '../site.ts';
 import { openFolder } from '../store/folder.ts';
 import { readSettings, type StationSettings } from '../store/settings.ts';
@@ -64,6 +65,8 @@ export type TestStationOptions = {
   seed?: number | string;
   settings?: Partial<StationSettings>;
   folder?: string;
+  /** What a host lends that offers updates. */
+  updates?: Platform['updates'];
 };
 
 export async function openTestStation(t: TestContext, options: TestStationOptions = {}): Promise<TestStation> {
@@ -77,7 +80,7 @@ export async function openTestStation(t: TestContext, options: TestStationOption
     folder,
     database,
     settings: { ...readSettings(folder.settings, {}, {}), ...options.settings },
-    platform: { host: 'edge', secretKey: async () => new Uint8Array(32).fill(7) },
+    platform: { host: 'edge', secretKey: async () => new Uint8Array(32).fill(7), ...(options.updates && { updates: options.updates }) },
     sink,
     clock,
     ...(options.seed !== undefined && { random: seededRandom(options.seed) }),

@@ -55,9 +55,13 @@ export function leavesOut(modules: ReadonlySet<string>): (path: string) => boole
   };
 }
 
-/** Whether a binary is for these machines, by the name its package gave it. Electron runs on the usual C library alone. */
-export const isFor = (file: string, platform: string, arch: string): boolean =>
-  new RegExp(`(^|[./-])${platform}-${arch}([.-]|$)`).test(file.replace(/^.*[\\/]/, '')) && !file.includes('musl');
+/** Whether a binary is for these machines, by the name its package gave it or its folder. Electron runs on the usual C library alone. */
+export function isFor(file: string, platform: string, arch: string): boolean {
+  // One file may be for several: darwin-x64+arm64.
+  const says = new RegExp(`(^|[./-])${platform}-(\\w+\\+)*${arch}([.+-]|$)`);
+  const parts = file.split(/[\\/]/).slice(-2);
+  return parts.some((part) => says.test(part)) && !file.includes('musl');
+}
 
 /** Each package that carries a binary has one of these; without it the program would start and then fail. */
-export const CARRIES_BINARY = ['better-sqlite3', '@node-rs/argon2'];
+export const CARRIES_BINARY = ['better-sqlite3', '@node-rs/argon2', '@serialport/bindings-cpp'];

@@ -152,15 +152,25 @@ test('only binaries of the machine that is packaged for stay, and a missing one 
   for (const target of ['linux-x64', 'linux-arm64', 'linuxmusl-x64', 'win32-x64', 'darwin-arm64'])
     place(`better-sqlite3/prebuilds/${target}.node`);
   place('@node-rs/argon2-win32-x64-msvc/argon2.win32-x64-msvc.node');
-  const kept = ['@node-rs/argon2-win32-x64-msvc/argon2.win32-x64-msvc.node', 'better-sqlite3/prebuilds/win32-x64.node'];
+  const serial = '@serialport/bindings-cpp/prebuilds';
+  for (const file of ['win32-x64/@serialport+bindings-cpp.node', 'linux-x64/@serialport+bindings-cpp.glibc.node'])
+    place(`${serial}/${file}`);
+  const kept = [
+    '@node-rs/argon2-win32-x64-msvc/argon2.win32-x64-msvc.node',
+    `${serial}/win32-x64/@serialport+bindings-cpp.node`,
+    'better-sqlite3/prebuilds/win32-x64.node',
+  ];
   assert.deepEqual(keepBinariesOf(folder, 'win32', 'x64'), kept);
   assert.deepEqual(readdirSync(join(folder, 'node_modules/better-sqlite3/prebuilds')), ['win32-x64.node']);
   for (const [file, platform, arch] of [
     ['argon2.linux-x64-gnu.node', 'linux', 'x64'],
     ['x/darwin-arm64.node', 'darwin', 'arm64'],
+    ['prebuilds/darwin-x64+arm64/a.node', 'darwin', 'arm64'],
+    ['prebuilds/darwin-x64+arm64/a.node', 'darwin', 'x64'],
+    ['prebuilds/linux-x64/a.glibc.node', 'linux', 'x64'],
   ] as const)
     assert.equal(isFor(file, platform, arch), true, file);
-  for (const file of ['linuxmusl-x64.node', 'argon2.linux-x64-musl.node', 'linux-x64x.node', 'linux-arm64.node'])
+  for (const file of ['linuxmusl-x64.node', 'argon2.linux-x64-musl.node', 'linux-x64x.node', 'linux-arm64.node', 'linux-x64/a.musl.node'])
     assert.equal(isFor(file, 'linux', 'x64'), false, file);
 });
 

@@ -20,6 +20,7 @@ import { writeElectronZip } from '../../main/testing/electronZip.ts';
 import { openCalls } from '../../renderer/app/calls.ts';
 import { portLink } from '../../renderer/app/links.ts';
 import { EXTERNAL } from '../external.ts';
+import { CARRIES_BINARY } from './contents.ts';
 import { FUSES } from './fuses.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -103,15 +104,15 @@ test('binaries are this machine’s alone, and lie where they are loaded from', 
   const here = `${process.platform}-${process.arch}`;
   const binaries = filesIn(unpacked).sort();
   assert.deepEqual(binaries, files.filter((path) => path.endsWith('.node')).sort());
-  assert.equal(binaries.length, 2);
+  assert.equal(binaries.length, CARRIES_BINARY.length);
   for (const path of binaries) assert.ok(path.includes(here), path);
   // Electron looks for a binary within the archive at the same place beside it.
   const script = `
     const { createRequire } = require('node:module');
     const load = (path) => createRequire('/')(require('node:path').join(${JSON.stringify(unpacked)}, path));
-    const [argon2, sqlite] = ${JSON.stringify(binaries)};
-    console.log(typeof load(argon2).hash, typeof load(sqlite).Database);`;
-  assert.equal(execFileSync(process.execPath, ['-e', script], { cwd: unpacked, encoding: 'utf8' }), 'function function\n');
+    const [argon2, serial, sqlite] = ${JSON.stringify(binaries)};
+    console.log(typeof load(argon2).hash, typeof load(serial).open, typeof load(sqlite).Database);`;
+  assert.equal(execFileSync(process.execPath, ['-e', script], { cwd: unpacked, encoding: 'utf8' }), 'function function function\n');
 });
 
 test('the station starts from the packaged program, and answers', async (t) => {
