@@ -255,13 +255,14 @@ export class Engine {
         const from = at;
         while (at < series.length && (samples < SEALED_AT_ONCE || at === from)) samples += this.pending.counts(series[at++] as number);
         this.sealTogether(series.slice(from, at));
+        // At once: the room may be needed for the next ones.
+        this.log.dropBefore(this.pending.oldestRecord());
       }
       this.trouble = undefined;
     } catch (error) {
       this.trouble = error;
       throw error;
     }
-    this.log.dropBefore(this.pending.oldestRecord());
   }
 
   private sealTogether(ids: readonly number[]): void {
