@@ -36,10 +36,10 @@ async function fill(store: TestTelemetry, series: number): Promise<Sample[]> {
 }
 
 test('a full disk refuses what does not fit, keeps all that was acknowledged, and goes on once there is room', async (t) => {
-  const disk = smallDisk(t, 5);
+  const disk = smallDisk(t, 8);
   if (disk === undefined) return;
   const ballast = join(disk.path, 'ballast');
-  writeFileSync(ballast, new Uint8Array(2_000_000));
+  writeFileSync(ballast, new Uint8Array(4_000_000));
   const folder = join(disk.path, 'telemetry');
   const store = await openTestTelemetry(t, { folder, segmentBytes: 100_000 });
   const [series] = (await store.series([{ tag: TAG, epoch: 1, period: 1_000 }])) as [number];

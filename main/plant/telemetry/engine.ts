@@ -48,7 +48,7 @@ export type Damage = {
 };
 
 export const USUAL_CLASS = 'standard';
-const USUAL = { chunkSamples: 1_024, waitingSamples: 6_000_000, logBytes: 128 << 20, segmentBytes: 16 << 20, fileBytes: 16 << 20 };
+const USUAL = { chunkSamples: 1_024, waitingSamples: 4_000_000, logBytes: 128 << 20, segmentBytes: 16 << 20, fileBytes: 16 << 20 };
 /** Samples that are sealed in one transaction. */
 const SEALED_AT_ONCE = 256 * 1_024;
 /** A chunk does not reach over a longer silence. */
@@ -176,16 +176,28 @@ export class Engine {
   /** Seals what is ready, and what holds up the log or memory. Called after each batch, and now and then. */
   tidy(evenIfFew = false): void {
     const { waitingSamples, logBytes } = this.options;
-    if (this.log.bytes() > logBytes) for (const series of this.pending.olderThan(this.log.afterOldest())) this.ready.add(series);
-    else if (this.pending.total > waitingSamples) for (const series of this.pending.longest(waitingSamples / 2)) this.ready.add(series);
-    else if (this.readySamples < SEALED_AT_ONCE && !(evenIfFew && this.ready.size > 0)) return;
     if (performance.now() < this.notBefore) return;
+    if (this.log.bytes() > logBytes) for (const series of this.pending.olderThan(this.log.afterOldest())) this.ready.add(series);
+    else if (this.pending.total > waitingSamples) for (const series of this.pending.longest(SEALED_AT_ONCE)) this.ready.add(series);
+    else if (this.readySamples < SEALED_AT_ONCE && !evenIfFew) return;
     try {
-      this.seal([...this.ready]);
+      this.seal(this.nextReady());
     } catch {
       // The samples are safe in the log; the reason is kept in `trouble`, and it is tried again.
       this.notBefore = performance.now() + RETRY_MS;
     }
+  }
+
+  /** As many as are sealed together: whoever appends does not wait for more than that. */
+  private nextReady(): number[] {
+    const next: number[] = [];
+    let samples = 0;
+    for (const series of this.ready) {
+      if (samples >= SEALED_AT_ONCE) break;
+      next.push(series);
+      samples += this.pending.counts(series);
+    }
+    return next;
   }
 
   private take(batch: Batch, record: number, wanted?: (series: number) => boolean): void {
@@ -255,13 +267,14 @@ export class Engine {
         const from = at;
         while (at < series.length && (samples < SEALED_AT_ONCE || at === from)) samples += this.pending.counts(series[at++] as number);
         this.sealTogether(series.slice(from, at));
+        // At once: the room may be needed for the next ones.
+        this.log.dropBefore(this.pending.oldestRecord());
       }
       this.trouble = undefined;
     } catch (error) {
       this.trouble = error;
       throw error;
     }
-    this.log.dropBefore(this.pending.oldestRecord());
   }
 
   private sealTogether(ids: readonly number[]): void {

@@ -14,7 +14,7 @@ type Chain = {
   last: number;
   /** Values that are texts, and reasons. */
   texts: string[];
-  places: Map<string, number>;
+  places?: Map<string, number>;
 };
 
 export class Pending {
@@ -165,7 +165,6 @@ export class Pending {
         first: Number.POSITIVE_INFINITY,
         last: Number.NEGATIVE_INFINITY,
         texts: [],
-        places: new Map(),
       };
       // Without holes, which would make an array of this kind slow.
       while (this.chains.length <= series) this.chains.push(undefined);
@@ -215,6 +214,8 @@ export class Pending {
 }
 
 function placeOf(chain: Chain, text: string): number {
+  // Most series have neither texts nor reasons.
+  chain.places ??= new Map();
   let place = chain.places.get(text);
   if (place === undefined) {
     place = chain.texts.push(text) - 1;

@@ -123,6 +123,8 @@ test('what was bad, and what did not come, is a gap; a value entered by hand is 
       [at(19), at(22)],
       [at(22), at(60)],
     ]);
+    const earlier = await store.query({ tag: TAG, from: at(-2), to: at(5), width: 7 });
+    assert.deepEqual(earlier.gaps, [], 'nor is anything missed before the first value so soon');
     assert.ok(
       points.every((point) => point[2] <= 5),
       'a bad value is in no point',
