@@ -238,6 +238,19 @@ test('serial: bytes that nobody asked for are let pass, but not for ever', async
   assert.deepEqual(outcomes.slice(2), ['1:3 3']);
 });
 
+test('serial: a port behind which all is silent is opened anew, as if it had been pulled out', async () => {
+  const { clock, line, outcomes, ask, answers } = opened('rtu');
+  for (const unit of [1, 2, 3]) {
+    ask(unit, 1);
+    await clock.run(TIMEOUT_MS + 60);
+  }
+  assert.equal(line.closes, 1);
+  answers();
+  ask(4, 1);
+  await clock.run(60);
+  assert.deepEqual([line.connects, outcomes.at(-1)], [2, '4:1 1']);
+});
+
 test('a device that is silent three times is asked now and then by one probe, until it answers', async () => {
   const { clock, line, bus, outcomes, ask, answers } = opened('tcp');
   for (const address of [1, 2, 3]) {
