@@ -321,6 +321,12 @@ test('the probes of a dead device take no more than their share of a shared line
   answers(1, (frame) => unitOf(frame) === 2);
   ask(2, 1);
   await clock.run(200);
+  const times: number[] = [];
+  const { onFrame } = line;
+  line.onFrame = (frame) => {
+    if (unitOf(frame) === 1) times.push(clock.monotonic());
+    onFrame(frame);
+  };
   for (let n = 0; n < 6_000; n++) {
     ask(1, 1);
     ask(2, 1);
@@ -328,6 +334,8 @@ test('the probes of a dead device take no more than their share of a shared line
   }
   const toDead = line.sent.filter((frame) => unitOf(frame) === 1).length;
   assert.ok(toDead >= 3 + 9 && toDead <= 3 + 20, `${toDead} requests to a dead device in ten minutes`);
+  const pause = (times[3] as number) - (times[2] as number);
+  assert.ok(pause >= 40 * (TIMEOUT_MS + 50), `the first pause is ${pause} ms`);
   assert.ok((bus.device('1')?.timeouts ?? 0) * (TIMEOUT_MS + 50) < 0.01 * 600_000);
 });
 
