@@ -155,7 +155,7 @@ test('the quick way and the long way of scaling agree, and both come back', () =
   fc.assert(
     fc.property(
       int(32, true),
-      figure.filter((factor) => factor !== 0),
+      figure.filter((factor) => factor !== 0 && factor !== 1),
       figure,
       (raw, factor, offset) => {
         const { apply, undo } = scaling('int32', { factor, offset });
