@@ -142,6 +142,7 @@ test('scaling loses no digit', () => {
   assert.equal(by('uint64', 10).apply(2n ** 63n), 92233720368547758080n);
   assert.equal(by('uint64', 0.5).apply(2n ** 63n), 2n ** 62n);
   assert.equal(by('uint64', 1, 1).apply(Number.MAX_SAFE_INTEGER), 9007199254740992n);
+  assert.equal(by('int64', 3, -Number.MAX_SAFE_INTEGER).apply(3_002_399_751_580_331), 2);
   assert.equal(by('uint16', 1e-30).apply(3), 3e-30);
   assert.equal(by('float32', 2, 1).apply(0.25), 1.5);
   assert.equal(by('bool', 5).apply(true), true);
@@ -154,7 +155,7 @@ test('the quick way and the long way of scaling agree, and both come back', () =
   fc.assert(
     fc.property(
       int(32, true),
-      figure.filter((factor) => factor !== 0),
+      figure.filter((factor) => factor !== 0 && factor !== 1),
       figure,
       (raw, factor, offset) => {
         const { apply, undo } = scaling('int32', { factor, offset });
@@ -164,7 +165,7 @@ test('the quick way and the long way of scaling agree, and both come back', () =
         assert.equal(apply(undo(quick)), quick);
       },
     ),
-    { numRuns: 2_000 },
+    { numRuns: 2_000, examples: [[-1_455_182_673n, 1.2e-8, 33_555_000]] },
   );
 });
 

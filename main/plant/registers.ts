@@ -325,11 +325,12 @@ export function scaling(type: RegisterType, wanted: Scale | undefined): Scaling 
       if (typeof value !== 'bigint' && !Number.isFinite(asNumber(value))) throw new NotWritable(`${value} is not a number`);
       const asked = decimal(value as number | bigint);
       const shared = Math.max(asked.places, places);
-      const nearest = plain(nearestWhole(raised(asked, shared) - raised(offset, shared), raised(factor, shared)));
+      const nearest = nearestWhole(raised(asked, shared) - raised(offset, shared), raised(factor, shared));
       // A value of more digits than a number carries was rounded when it was read: then it is the one that reads the same.
-      if (apply(nearest) !== plainly(value))
+      const found = [nearest, nearest - 1n, nearest + 1n].map(plain).find((raw) => apply(raw) === plainly(value));
+      if (found === undefined)
         throw new NotWritable(`${value} lies between two values of the register, which goes in steps of ${Math.abs(wanted.factor)}`);
-      return nearest;
+      return found;
     },
   };
 }

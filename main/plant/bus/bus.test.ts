@@ -238,6 +238,19 @@ test('serial: bytes that nobody asked for are let pass, but not for ever', async
   assert.deepEqual(outcomes.slice(2), ['1:3 3']);
 });
 
+test('serial: a port behind which all is silent is opened anew, as if it had been pulled out', async () => {
+  const { clock, line, outcomes, ask, answers } = opened('rtu');
+  for (const unit of [1, 2, 3]) {
+    ask(unit, 1);
+    await clock.run(TIMEOUT_MS + 60);
+  }
+  assert.equal(line.closes, 1);
+  answers();
+  ask(4, 1);
+  await clock.run(60);
+  assert.deepEqual([line.connects, outcomes.at(-1)], [2, '4:1 1']);
+});
+
 test('a device that is silent three times is asked now and then by one probe, until it answers', async () => {
   const { clock, line, bus, outcomes, ask, answers } = opened('tcp');
   for (const address of [1, 2, 3]) {
@@ -308,6 +321,12 @@ test('the probes of a dead device take no more than their share of a shared line
   answers(1, (frame) => unitOf(frame) === 2);
   ask(2, 1);
   await clock.run(200);
+  const times: number[] = [];
+  const { onFrame } = line;
+  line.onFrame = (frame) => {
+    if (unitOf(frame) === 1) times.push(clock.monotonic());
+    onFrame(frame);
+  };
   for (let n = 0; n < 6_000; n++) {
     ask(1, 1);
     ask(2, 1);
@@ -315,6 +334,8 @@ test('the probes of a dead device take no more than their share of a shared line
   }
   const toDead = line.sent.filter((frame) => unitOf(frame) === 1).length;
   assert.ok(toDead >= 3 + 9 && toDead <= 3 + 20, `${toDead} requests to a dead device in ten minutes`);
+  const pause = (times[3] as number) - (times[2] as number);
+  assert.ok(pause >= 40 * (TIMEOUT_MS + 50), `the first pause is ${pause} ms`);
   assert.ok((bus.device('1')?.timeouts ?? 0) * (TIMEOUT_MS + 50) < 0.01 * 600_000);
 });
 

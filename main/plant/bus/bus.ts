@@ -38,6 +38,8 @@ const FIRST_REDIAL_MS = 250;
 const LONGEST_REDIAL_MS = 5_000;
 /** Without a reply in between, a connection is not opened anew at once more often than this. */
 const REDIALS_AT_ONCE = 3;
+/** A serial port behind which all was silent so often is opened anew: some systems do not tell that an adapter was pulled out. */
+const SILENT_UNTIL_REOPENED = 3;
 const AFTER_BROADCAST_MS = 100;
 const MOST_UNREAD_BYTES = 4_096;
 const SMOOTHING = 1 / 8;
@@ -102,6 +104,7 @@ export class Bus<Request, Reply> {
   private redialAt = 0;
   private redialMs = FIRST_REDIAL_MS;
   private dialsWithoutReply = 0;
+  private silentInRow = 0;
 
   private flight: { job: Job<Request, Reply>; sent: Request; exchange: Exchange<Reply>; since: number; cancel: () => void } | undefined;
   private unread: Uint8Array = new Uint8Array();
@@ -290,6 +293,7 @@ export class Bus<Request, Reply> {
       this.keepQuiet(this.settings.quietMs);
     }
     this.dialsWithoutReply = 0;
+    this.silentInRow = 0;
     device.givenUp.length = 0;
     device.attempt = 0;
     if (this.wire.fromDevice(reply)) this.worked(device, roundTripMs);
@@ -343,7 +347,7 @@ export class Bus<Request, Reply> {
     }
     this.didNotWork(device, job, message);
     if (failure !== 'cut') {
-      if (this.settings.reconnects) this.drop();
+      if (this.settings.reconnects || ++this.silentInRow >= SILENT_UNTIL_REOPENED) this.drop();
       else this.makeQuiet();
     }
     job.settle({ ok: false, failure, message, sent: true });
@@ -458,6 +462,7 @@ export class Bus<Request, Reply> {
   private afterLoss(): void {
     if (this.status === 'closed') return;
     this.unread = new Uint8Array();
+    this.silentInRow = 0;
     this.dialsWithoutReply++;
     if (this.dialsWithoutReply > REDIALS_AT_ONCE) this.waitToRedial(this.reason ?? 'no reply over this connection');
     else this.redialMs = FIRST_REDIAL_MS;

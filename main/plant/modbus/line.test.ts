@@ -239,7 +239,7 @@ test('a write is confirmed by what the device says afterwards', async () => {
 test('a write that did not take, that was refused, that was lost: each is told as what it is', async () => {
   const { words, device, configure, write, far } = opened();
   configure({ t: { address: 5 }, i: { table: 'input', address: 5 } });
-  assert.deepEqual(await write('i', 1), { outcome: 'refused', message: 'a input can only be read' });
+  assert.deepEqual(await write('i', 1), { outcome: 'refused', message: 'what lies in table input can only be read' });
   assert.match(((await write('t', 70_000)) as { message: string }).message, /70000 does not fit a uint16/);
   assert.match(((await write('none', 1)) as { message: string }).message, /no tag “none”/);
   assert.equal(far.sent.length, 0, 'nothing of that was sent');

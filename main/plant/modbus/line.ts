@@ -242,7 +242,7 @@ export function openModbusLine({ name, wire, dial, clock, settings, speed, relea
 
   async function write({ tag, device }: { tag: Tag; device: Device }, value: Value): Promise<WriteOutcome> {
     const { address: register } = tag;
-    if (!isWritable(register.table)) return { outcome: 'refused', message: `a ${register.table} can only be read` };
+    if (!isWritable(register.table)) return { outcome: 'refused', message: `what lies in table ${register.table} can only be read` };
     let words: number[];
     try {
       words = encode(register, tag.scaling.undo(value));
@@ -415,7 +415,7 @@ export function openModbusLine({ name, wire, dial, clock, settings, speed, relea
       return reply.is === 'words' ? reply.words : [];
     },
     async poke(device, { table, address, count }, values) {
-      if (!isWritable(table)) throw new Error(`a ${table} can only be read`);
+      if (!isWritable(table)) throw new Error(`what lies in table ${table} can only be read`);
       if (values.length !== count) throw new Error(`${count} values were announced, and ${values.length} given`);
       const most = isBitTable(table) ? 1 : 0xffff;
       const wrong = values.find((one) => !Number.isInteger(one) || one < 0 || one > most);

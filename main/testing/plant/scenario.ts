@@ -57,7 +57,7 @@ const LONG_STEPS = 600;
 export function scenario(seed: number, { gentle = false, way }: { gentle?: boolean; way?: Way } = {}): Scenario {
   const chance = dice(seed);
   const chosen = way ?? WAYS[seed % WAYS.length] ?? 'tcp';
-  const timeoutMs = gentle ? 400 : chance.pick([60, 100, 250]);
+  const timeoutMs = gentle ? 600 : chance.pick([60, 100, 250]);
   const units = chance.shuffled([1, 2, 3, 17]).slice(0, 1 + chance.below(3));
   const tags = units.flatMap((unit) => [
     ...ADDRESSES.map((address): ScenarioTag => ({ id: `${unit}.h${address}`, unit, table: 'holding', address, type: 'uint64' })),
