@@ -64,7 +64,7 @@ export const texts = {
     removeSure: '“{{name}}” is gone for all its people at once. They stay in the organisation, with all their roles.',
     removeIt: 'Remove the team',
     takeOut: 'Take out',
-    takeOutNamed: 'Take {{name}} out of {{team}}',
+    takeOutNamed: 'Take out of {{team}}: {{name}}',
     takeOutSure: '{{name}} sees nothing of “{{team}}” any more, on every screen at once.',
     takeOutIt: 'Take them out',
     leave: 'Leave',
