@@ -101,7 +101,11 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
           );
         })}
       </ul>
-      <h2>{t('may.title', { name: person.name })}</h2>
+      <h2>
+        {here.site
+          ? t('may.title', { name: person.name, where: here.site.name })
+          : t('may.titleWhole', { name: person.name, where: here.organisation?.name ?? '' })}
+      </h2>
       <MayList may={person.may} />
       {free.length > 0 && (
         <div className={classes.form}>

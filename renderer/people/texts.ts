@@ -387,7 +387,8 @@ export const texts = {
     cell: 'Role of {{name}} at {{where}}: {{role}}',
   },
   may: {
-    title: 'What {{name}} may do here',
+    title: 'What {{name}} may do at {{where}}',
+    titleWhole: 'What {{name}} may do in the whole of {{where}}',
     nothing: 'Nothing.',
     'plant.view': 'may see the plant',
     'plant.export': 'may export values',
