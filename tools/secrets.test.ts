@@ -18,7 +18,8 @@ test('whatever stations hand out is found in a line of a log', async () => {
     assert.deepEqual(secretsIn(`GET /#link=${token} from 127.0.0.1`), [token]);
   }
   assert.deepEqual(secretsIn(`Bearer ${CAST.viewer.token}`), [CAST.viewer.token]);
-  assert.equal(secretsIn(`{"hash":"${await hashPassword('whatever it is')}"}`).length, 1);
+  // Its last part may look like a token as well.
+  assert.ok(secretsIn(`{"hash":"${await hashPassword('whatever it is')}"}`).some((found) => found.startsWith('$argon2')));
   assert.equal(secretsIn('{"password":"A long enough phrase"}').length, 1);
 });
 
