@@ -23,6 +23,11 @@ test('an organisation’s roles are read and changed place by place, and felt by
   await cell('Vera Viewer', 'Works 1').click();
   await page.getByRole('menuitem', { name: /^Operator/ }).click();
   await page.getByRole('button', { name: 'Role of Vera Viewer at Works 1: Operator' }).waitFor();
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
+  await page.getByRole('button', { name: 'Role of Vera Viewer at Works 1: Viewer' }).waitFor();
+  await cell('Vera Viewer', 'Works 1').click();
+  await page.getByRole('menuitem', { name: /^Operator/ }).click();
+  await page.getByRole('button', { name: 'Role of Vera Viewer at Works 1: Operator' }).waitFor();
   await page.reload();
   await page.getByText('Roles by place').click();
   assert.equal(await cell('Vera Viewer', 'Works 1').innerText(), 'Operator');
@@ -45,7 +50,7 @@ test('what somebody may do at a place stands beside their roles in plain words',
   await goTo(page, 'People');
   await page.getByText('Vera Viewer').click();
   const panel = page.getByRole('dialog');
-  await panel.getByRole('heading', { name: 'What Vera Viewer may do here' }).waitFor();
+  await panel.getByRole('heading', { name: 'What Vera Viewer may do at Works 1' }).waitFor();
   await assertAccessible(page, 'a person and what they may do');
   assert.deepEqual(await panel.locator('ul').last().getByRole('listitem').allInnerTexts(), ['may see the plant']);
   await panel.getByLabel('Give a role', { exact: true }).first().click();

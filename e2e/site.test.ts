@@ -145,3 +145,41 @@ test('in quiet hours a notice that can wait only counts at the bell', async (t) 
   await page.getByRole('button', { name: '2 new notices' }).waitFor();
   assertNoComplaints(ada);
 });
+
+test('from a team, a person and an organisation one comes to what happened to them', async (t) => {
+  const station = await startStation(t);
+  const { organisation } = await furnish(station.url);
+  const { call } = await program(station.url);
+  const { people } = (await call('people.listPeople', { organisation })) as unknown as { people: { id: string; name: string }[] };
+  await call('people.updateOrganisation', { organisation, name: 'Nordwerk GmbH' });
+  const { team } = await call('people.createTeam', { organisation, name: 'Night shift' });
+  await call('people.setTeamMember', { team, person: people.find(({ name }) => name === 'Vera Viewer')?.id, role: 'member' });
+  const ada = await sitDown(t);
+  const { page } = ada;
+  await signIn(ada, station.url);
+  const acts = page.getByRole('button', { expanded: false }).filter({ has: page.locator('time') });
+  const only = async (thing: string, ...expected: RegExp[]) => {
+    await page.getByRole('button', { name: `Only one: ${thing}` }).waitFor();
+    for (const act of expected) await acts.filter({ hasText: act }).first().waitFor();
+    assert.equal(await acts.count(), expected.length, thing);
+  };
+
+  await goTo(page, 'Teams');
+  await page.getByRole('button', { name: 'History of Night shift' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog', { name: 'History of Night shift' }).getByText('Night shift', { exact: true }).last().waitFor();
+  await assertAccessible(page, 'the history of a team');
+  await page.getByRole('button', { name: 'In the audit' }).click();
+  await only('team', /added somebody to a team/, /added a team/);
+
+  await goTo(page, 'People');
+  await page.getByRole('button', { name: 'Vera Viewer' }).click();
+  await page.getByRole('button', { name: 'In the audit' }).click();
+  await only('person', /added somebody to a team/, /added a person/);
+
+  await goTo(page, 'All sites');
+  await page.getByRole('button', { name: 'History of Nordwerk GmbH' }).click();
+  await page.getByRole('button', { name: 'In the audit' }).click();
+  await only('organisation', /changed an organisation/);
+  assertNoComplaints(ada);
+});

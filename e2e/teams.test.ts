@@ -110,7 +110,7 @@ test('a team is added, filled, looked after by one of its people, left, and remo
   assert.equal(await vera.page.getByText('Otto Operator').count(), 0);
 
   // Ada is its only owner: there is no way offered by which nobody would be.
-  await page.getByRole('button', { name: 'Take Vera Viewer out of Standby' }).waitFor();
+  await page.getByRole('button', { name: 'Take out of Standby: Vera Viewer' }).waitFor();
   assert.equal(await page.getByRole('button', { name: 'Leave Standby' }).count(), 0);
   await page.getByRole('button', { name: 'Remove Standby' }).click();
   await page.getByText('They stay in the organisation, with all their roles.').waitFor();

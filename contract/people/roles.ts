@@ -141,8 +141,14 @@ export const roles = {
     example: { person: EXAMPLE.viewer, disabled: false },
   }),
   grantRole: command({
-    summary: 'Give a person a role at a place.',
-    input: z.strictObject({ person: v.id, role, at: grantPlace, opId: v.opId }),
+    summary: 'Give a person a role at a place, if so in the place of others they have there.',
+    input: z.strictObject({
+      person: v.id,
+      role,
+      at: grantPlace,
+      instead: z.array(v.id).max(10).optional().describe('Roles of theirs at that very place that are taken away with it.'),
+      opId: v.opId,
+    }),
     needs: {
       permission: 'site.people',
       at: (input) =>

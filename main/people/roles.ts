@@ -354,38 +354,38 @@ export function roleProcedures(
           .executeTakeFirst();
         if (known === undefined || !(await mayBeNamed(tx, call, input.person, place)))
           throw new Refusal('notFound', 'There is no such person here.');
-        return { grant: await giveRole(tx, input.person, input.role, place, call.caller.person) };
+        // The new one first: in the organisation the person stays, and of two administrators the last one does.
+        const given = await giveRole(tx, input.person, input.role, place, call.caller.person);
+        for (const id of input.instead ?? []) if (id !== given) await takeAway(tx, call, id, input);
+        return { grant: given };
       }),
 
     revokeRole: (input, call) =>
       store.change(call.caller.author, async (tx) => {
-        const given = await inside(tx)
-          .selectFrom('grants')
-          .selectAll()
-          .where('id', '=', input.grant)
-          .where('deletedAt', 'is', null)
-          .executeTakeFirst();
-        if (given === undefined) throw new Refusal('notFound', 'This role has been taken away already.');
-        mustBeGrantable(call, given.role as Role, call.place as TreePlace);
-        const { machine } = await inside(tx)
-          .selectFrom('people')
-          .select('machine')
-          .where('id', '=', given.person)
-          .executeTakeFirstOrThrow();
-        if (machine === 1) throw new Refusal('conflict', 'This is the role of a key. Revoke the key instead.');
-        if (given.role === 'platformAdmin') await mustLeaveAnAdministrator(tx, { person: given.person, grant: given.id });
-        await tx.remove(grant, given.id);
-        tx.emit({
-          event: 'people.grantsChanged',
-          person: given.person,
-          by: call.caller.person,
-          role: given.role,
-          where: await nameOf(tx, call.place as TreePlace),
-          given: false,
-        });
+        await takeAway(tx, call, input.grant);
         return {};
       }),
   };
+
+  /** `of`: whose it must be, and where. */
+  async function takeAway(tx: Tx, call: Call, id: Id, of?: { person: Id; at: RoleGrant['at'] }): Promise<void> {
+    const given = await inside(tx).selectFrom('grants').selectAll().where('id', '=', id).where('deletedAt', 'is', null).executeTakeFirst();
+    if (given === undefined || (of !== undefined && (given.person !== of.person || given.at !== grantText(of.at))))
+      throw new Refusal('notFound', 'This role has been taken away already.');
+    mustBeGrantable(call, given.role as Role, call.place as TreePlace);
+    const { machine } = await inside(tx).selectFrom('people').select('machine').where('id', '=', given.person).executeTakeFirstOrThrow();
+    if (machine === 1) throw new Refusal('conflict', 'This is the role of a key. Revoke the key instead.');
+    if (given.role === 'platformAdmin') await mustLeaveAnAdministrator(tx, { person: given.person, grant: given.id });
+    await tx.remove(grant, given.id);
+    tx.emit({
+      event: 'people.grantsChanged',
+      person: given.person,
+      by: call.caller.person,
+      role: given.role,
+      where: await nameOf(tx, call.place as TreePlace),
+      given: false,
+    });
+  }
 
   /** Whoever opens the way into an account is as good as its owner: it must not lift an administrator of one organisation into another. */
   async function mustBeWhollyOurs(tx: Tx, caller: Caller, { person, organisation }: { person: Id; organisation: Id }): Promise<void> {

@@ -228,6 +228,35 @@ onBoth('who came into an organisation by a role stays in it while they have anot
   await assert.rejects(undo(whole), { code: 'conflict', message: 'The person has another role in the organisation by now.' });
 });
 
+onBoth('one role in the place of another is one change, and undone as one; only where it is theirs and there', async (database) => {
+  const station = await openWorld(database);
+  const people = admin(station);
+  const roles = async () =>
+    (await people.listPeople({ organisation: EXAMPLE.organisation })).people
+      .find(({ id }) => id === EXAMPLE.viewer)
+      ?.grants.map(({ role }) => role);
+  const give = (grant: Id, person: Id = EXAMPLE.viewer) => people.grantRole({ person, role: 'operator', at: site, instead: [grant] });
+  const { grants } = await as(station, 'siteManager').people.me({});
+  const before = await visible(station);
+  for (const [grant, person] of [
+    [grants[0]?.id ?? '', EXAMPLE.viewer],
+    [EXAMPLE.grant, CAST.siteManager.id],
+    [OTHER.grant, EXAMPLE.viewer],
+  ] as const)
+    await assert.rejects(give(grant, person), { code: 'notFound' });
+  await assert.rejects(
+    as(station, 'siteManager').people.grantRole({ person: CAST.siteManager.id, role: 'viewer', at: site, instead: [grants[0]?.id ?? ''] }),
+    { code: 'forbidden' },
+  );
+  assert.deepEqual(await visible(station), before);
+  await give(EXAMPLE.grant);
+  assert.deepEqual(await roles(), ['operator']);
+  await undo(people);
+  assert.deepEqual(await roles(), ['viewer']);
+  await undo(people);
+  assert.deepEqual(await roles(), ['operator']);
+});
+
 onBoth('who came into an organisation by a role stays in it while they are in one of its teams', async (database) => {
   const station = await openWorld(database);
   const whole = as(station, 'platformAdmin').people;

@@ -1,18 +1,19 @@
 // The history of one record, beside whatever shows it: who, when, from what to what.
-import { Button, Drawer } from '@mantine/core';
+import { Drawer } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { create } from 'zustand';
-import { addressOf } from '../app/address.ts';
+import type { Organisation } from '../app/address.ts';
 import { asRefusal } from '../app/calls.ts';
-import { useMay, useStation } from '../app/hooks.ts';
-import { useHere, usePlantZone } from '../app/useHere.ts';
+import { useStation } from '../app/hooks.ts';
+import { usePlantZone } from '../app/useHere.ts';
 import { Refused } from '../ui/Refused.tsx';
 import { dateTimeSeconds } from '../ui/time.ts';
 import classes from './HistoryPanel.module.css';
+import { InAudit } from './InAudit.tsx';
 
-export type HistoryOf = { entity: string; id: string; name: string };
+/** `organisation`: where it is kept, if not with a site. */
+export type HistoryOf = { entity: string; id: string; name: string; organisation?: Organisation };
 
 export const useHistoryPanel = create<{ of: HistoryOf | undefined; show(of: HistoryOf): void; close(): void }>((set) => ({
   of: undefined,
@@ -34,27 +35,13 @@ export function HistoryPanel() {
       closeButtonProps={{ 'aria-label': t('app:common.close') }}
       transitionProps={{ duration: 120 }}
     >
-      {of && <InAudit of={of} close={close} />}
+      {of && (
+        <div className={classes.inAudit}>
+          <InAudit about={{ entity: of.entity, id: of.id }} organisation={of.organisation} leave={close} />
+        </div>
+      )}
       {of && <Entries of={of} />}
     </Drawer>
-  );
-}
-
-/** There it says as well by which act, and from where. */
-function InAudit({ of: { entity, id }, close }: { of: HistoryOf; close(): void }) {
-  const { t } = useTranslation('people');
-  const here = useHere();
-  const may = useMay();
-  const navigate = useNavigate();
-  if (here?.site === undefined || !may('site.audit', { site: here.site.id })) return null;
-  const go = () => {
-    close();
-    void navigate({ to: addressOf(here, 'audit'), search: { about: { entity, id } } as never });
-  };
-  return (
-    <Button variant="default" mb="md" onClick={go}>
-      {t('history.inAudit')}
-    </Button>
   );
 }
 

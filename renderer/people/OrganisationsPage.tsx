@@ -11,6 +11,7 @@ import { Empty, Page, Section } from '../ui/Page.tsx';
 import { Refused } from '../ui/Refused.tsx';
 import { SaveFile } from '../ui/SaveFile.tsx';
 import { ownTimeZone, TimeZoneSelect } from '../ui/TimeZoneSelect.tsx';
+import { HistoryPanel, useHistoryPanel } from './HistoryPanel.tsx';
 import classes from './people.module.css';
 import { NameDialog } from './Tree.tsx';
 
@@ -52,6 +53,7 @@ export default function OrganisationsPage() {
       {mine.map((organisation) => (
         <OrganisationSection key={organisation.id} organisation={organisation} ask={setAsked} />
       ))}
+      <HistoryPanel />
       {asked?.kind === 'organisation' && (
         <NameDialog title={t('organisations.addOrganisation')} submit={t('app:common.add')} before="" command={add} close={close} />
       )}
@@ -74,6 +76,8 @@ function OrganisationSection({ organisation, ask }: { organisation: Organisation
   const station = useStation();
   const me = useMe();
   const may = useMayChange();
+  const mayRead = useMay()('site.audit', { organisation: organisation.id });
+  const history = useHistoryPanel((state) => state.show);
   const archive = useCommand((archived: boolean) => station.people.archiveOrganisation({ organisation: organisation.id, archived }), {
     announce: true,
   });
@@ -88,6 +92,17 @@ function OrganisationSection({ organisation, ask }: { organisation: Organisation
       title={title}
       actions={
         <div className={classes.badges}>
+          {mayRead && (
+            <Button
+              size="compact-sm"
+              variant="subtle"
+              color="gray"
+              onClick={() => history({ entity: 'organisation', id: organisation.id, name: organisation.name, organisation })}
+              aria-label={t('history.title', { name: organisation.name })}
+            >
+              {t('app:common.history')}
+            </Button>
+          )}
           {may('platform.organisations', 'platform') && (
             <Archive
               name={organisation.name}

@@ -12,6 +12,7 @@ import { Portrait } from '../ui/Portrait.tsx';
 import { Refused } from '../ui/Refused.tsx';
 import { dateTime } from '../ui/time.ts';
 import { linkAddress, TextToCopy, useGrantable } from './AddPerson.tsx';
+import { InAudit } from './InAudit.tsx';
 import { Sending, useLinksByMail } from './MailedLinks.tsx';
 import { MayList } from './MayList.tsx';
 import { MergePerson } from './MergePerson.tsx';
@@ -72,6 +73,7 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
           )}
         </div>
       </div>
+      <InAudit about={{ entity: 'person', id: person.id }} organisation={here.organisation} leave={close} />
       <h2>{t('person.roles')}</h2>
       <ul className={classes.rows}>
         {person.grants.length === 0 && <li className="quiet">{t('person.noRoles')}</li>}
@@ -99,7 +101,11 @@ export function PersonPanel({ person, here, close, self }: { person: Listed; her
           );
         })}
       </ul>
-      <h2>{t('may.title', { name: person.name })}</h2>
+      <h2>
+        {here.site
+          ? t('may.title', { name: person.name, where: here.site.name })
+          : t('may.titleWhole', { name: person.name, where: here.organisation?.name ?? '' })}
+      </h2>
       <MayList may={person.may} />
       {free.length > 0 && (
         <div className={classes.form}>

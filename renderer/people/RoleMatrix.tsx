@@ -66,10 +66,10 @@ function Cell({ person, column, fixed }: { person: Listed; column: Column; fixed
   const present = ROLES.findLast((role) => given.some((grant) => grant.role === role));
   const change = useCommand(
     async (role: Role | undefined) => {
-      // The new one first: at no moment is somebody without the rights they have before and after.
-      if (role !== undefined) await station.people.grantRole({ person: person.id, role, at: column.at });
-      for (const grant of given)
-        if (grant.role !== role && column.roles.includes(grant.role)) await station.people.revokeRole({ grant: grant.id });
+      const old = given.filter((grant) => grant.role !== role && column.roles.includes(grant.role)).map(({ id }) => id);
+      // One change: it is undone as one.
+      if (role !== undefined) await station.people.grantRole({ person: person.id, role, at: column.at, instead: old });
+      else for (const grant of old) await station.people.revokeRole({ grant });
     },
     { announce: true, changes: ['people.list'] },
   );

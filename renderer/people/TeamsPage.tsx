@@ -15,6 +15,7 @@ import { Empty, Page, Section } from '../ui/Page.tsx';
 import { Portrait } from '../ui/Portrait.tsx';
 import { Refused } from '../ui/Refused.tsx';
 import { AddTeamMember } from './AddTeamMember.tsx';
+import { HistoryPanel, useHistoryPanel } from './HistoryPanel.tsx';
 import classes from './people.module.css';
 import { NameDialog } from './Tree.tsx';
 
@@ -60,6 +61,7 @@ export default function TeamsPage() {
       {teams?.map((team) => (
         <TeamSection key={team.id} team={team} />
       ))}
+      <HistoryPanel />
       {organisation && adding && <AddTeam organisation={organisation} close={() => setAdding(false)} />}
     </Page>
   );
@@ -74,11 +76,23 @@ function TeamSection({ team }: { team: Team }) {
   const rename = useCommand((name: string) => station.people.updateTeam({ team: team.id, name }), { ...CHANGES, done: close });
   const remove = useCommand(() => station.people.removeTeam({ team: team.id }), { ...CHANGES, announce: true });
   const look = { size: 'compact-sm', variant: 'subtle', color: 'gray' } as const;
+  const organisation = useHere()?.organisation;
+  const mayRead = useMay()('site.audit', { organisation: team.organisation });
+  const history = useHistoryPanel((state) => state.show);
   return (
     <Section
       title={team.name}
       actions={
         <div className={classes.badges}>
+          {mayRead && organisation && (
+            <Button
+              {...look}
+              onClick={() => history({ entity: 'team', id: team.id, name: team.name, organisation })}
+              aria-label={t('history.title', { name: team.name })}
+            >
+              {t('app:common.history')}
+            </Button>
+          )}
           {may('team.own') && (
             <Deliberate
               question={t('teams.removeSure', { name: team.name })}

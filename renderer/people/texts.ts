@@ -64,7 +64,7 @@ export const texts = {
     removeSure: '“{{name}}” is gone for all its people at once. They stay in the organisation, with all their roles.',
     removeIt: 'Remove the team',
     takeOut: 'Take out',
-    takeOutNamed: 'Take {{name}} out of {{team}}',
+    takeOutNamed: 'Take out of {{team}}: {{name}}',
     takeOutSure: '{{name}} sees nothing of “{{team}}” any more, on every screen at once.',
     takeOutIt: 'Take them out',
     leave: 'Leave',
@@ -399,7 +399,8 @@ export const texts = {
     cell: 'Role of {{name}} at {{where}}: {{role}}',
   },
   may: {
-    title: 'What {{name}} may do here',
+    title: 'What {{name}} may do at {{where}}',
+    titleWhole: 'What {{name}} may do in the whole of {{where}}',
     nothing: 'Nothing.',
     'plant.view': 'may see the plant',
     'plant.export': 'may export values',
