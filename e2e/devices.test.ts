@@ -58,10 +58,10 @@ test('devices are imported, wrong first; their values live on the screen and are
   await field.fill('{"devices":');
   await dialog.getByRole('button', { name: 'Try it' }).click();
   await dialog.getByText('This is not JSON').waitFor();
-  const wrong = JSON.stringify(documentFor(slave.port)).replace('"address":310', '"address":70000').replace('0.1', '0');
+  const wrong = JSON.stringify(documentFor(slave.port)).replace('"address":310', '"address":70000').replace('"factor":0.1', '"factor":0');
   await field.fill(wrong);
   await dialog.getByRole('button', { name: 'Try it' }).click();
-  await dialog.getByText('Nothing was changed: 2 places are wrong.').waitFor();
+  await dialog.getByText('Nothing was changed: 3 places are wrong.').waitFor();
   await dialog.getByRole('listitem').filter({ hasText: 'devices.0.tags.1.register.address' }).filter({ hasText: 'pump-1.state' }).waitFor();
   await assertAccessible(page, 'a document that is wrong');
   await look(page, 'devices-wrong');

@@ -57,7 +57,7 @@ export function ImportDevices({ site, close }: { site: string; close(): void }) 
             <p>{t('import.hint')}</p>
             <Textarea
               label={t('import.document')}
-              rows={8}
+              rows={answer ? 3 : 8}
               data-autofocus
               spellCheck={false}
               classNames={{ input: 'mono' }}

@@ -41,7 +41,7 @@ export function TagTable({ site, device, search }: { site: string; device?: stri
         head={
           <div className={classes.tag}>
             <span>{t('tag.name')}</span>
-            <span className={classes.right}>{t('tag.value')}</span>
+            <span className={classes.valueHead}>{t('tag.value')}</span>
             <span>{t('tag.unit')}</span>
             <span>{t('tag.age')}</span>
             <span>{t('tag.trust')}</span>

@@ -29,7 +29,7 @@ export const texts = {
     count_other: '{{count}} devices',
     wrong_one: '{{count}} does not answer as it should',
     wrong_other: '{{count}} do not answer as they should',
-    allWell: 'nothing is wrong with them',
+    allWell: 'nothing is wrong',
     empty: 'There are no devices yet. Bring the first ones in from a file.',
     emptyForViewers: 'There are no devices yet. The manager of this site brings them in.',
     gone: 'This device is not here any more.',
