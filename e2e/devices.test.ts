@@ -111,6 +111,10 @@ test('devices are imported, wrong first; their values live on the screen and are
   await chart.waitFor();
   await assertAccessible(page, 'a tag');
   await look(page, 'tag');
+  const { width, height } = (await chart.boundingBox()) ?? assert.fail('no chart');
+  // Its last pixels: where the plot ends, before its own margin.
+  await chart.hover({ position: { x: width - 26, y: height / 2 } });
+  await panel.getByText(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d · mean [\d.]+ m · from [\d.]+ m to 45\.6 m/).waitFor();
   await panel.getByText('30 days', { exact: true }).click();
   await chart.waitFor();
   await page.keyboard.press('Escape');

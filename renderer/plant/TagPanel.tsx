@@ -49,7 +49,7 @@ export function TagPanel({ site, tag, close }: { site: string; tag: ListedTag; c
           {written(value?.value, tag.labels)}
         </span>
         <span className="quiet">{tag.unit}</span>
-        <Age time={value?.time} />
+        <Age time={value?.value === null ? null : value?.time} />
         <Quality trust={trust} />
       </div>
       <dl className={classes.facts}>

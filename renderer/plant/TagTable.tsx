@@ -83,7 +83,7 @@ function Row({ tag, value, interrupted, open }: { tag: ListedTag; value: Current
         {text}
       </span>
       <span className="quiet cut">{tag.unit}</span>
-      <Age time={value?.time} />
+      <Age time={value?.value === null ? null : value?.time} />
       <Quality trust={trust} />
     </UnstyledButton>
   );
