@@ -60,6 +60,8 @@ function optionsOf(element: HTMLElement, latest: { readonly current: Omit<Props,
     grid: { stroke: colour('--line-colour'), width: 1 },
     ticks: { stroke: colour('--line-colour'), width: 1 },
   };
+  // Drawn as well as filled: a spike of one pixel is seen.
+  const edge: uPlot.Series = { stroke: colour('--line-strong'), width: 1, points: { show: false } };
   const long = () => latest.current.to - latest.current.from > LONG_MS;
   return {
     width: element.clientWidth,
@@ -69,12 +71,7 @@ function optionsOf(element: HTMLElement, latest: { readonly current: Omit<Props,
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false } },
     scales: { x: { time: true, range: () => [latest.current.from, latest.current.to] } },
-    series: [
-      {},
-      { stroke: 'transparent', width: 0, points: { show: false } },
-      { stroke: 'transparent', width: 0, points: { show: false } },
-      { stroke: colour('--ink'), width: 1.5 },
-    ],
+    series: [{}, edge, edge, { stroke: colour('--ink'), width: 1.5 }],
     bands: [{ series: [2, 1], fill: colour('--line-colour') }],
     axes: [
       { ...axis, values: (_, times) => times.map((time) => (long() ? date(time, zone).slice(5) : clock(time, zone))) },
