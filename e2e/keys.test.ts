@@ -28,7 +28,7 @@ test('a wall screen is opened by its key, has no account, and goes dark when the
   await wall.page.goto(address);
   await wall.page.getByRole('heading', { name: 'Works 1', level: 1 }).waitFor();
   assert.ok(!wall.page.url().includes(token), 'the key is out of the address');
-  assert.deepEqual(await wall.page.getByRole('navigation', { name: 'Areas' }).getByRole('link').allInnerTexts(), ['Plant']);
+  assert.deepEqual(await wall.page.getByRole('navigation', { name: 'Areas' }).getByRole('link').allInnerTexts(), ['Plant', 'Devices']);
   await wall.page.getByRole('button', { name: 'Account of Wall screen of hall A' }).click();
   await wall.page.getByRole('menuitem', { name: 'Dark' }).click();
   await wall.page.locator('html[data-mantine-color-scheme="dark"]').waitFor();

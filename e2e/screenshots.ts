@@ -9,7 +9,7 @@ import { startStation } from './station.ts';
 
 const DOCS = fileURLToPath(new URL('../docs/images', import.meta.url));
 const ALL = process.env.OUTPOST_SCREENSHOTS;
-const PAGES = ['plant', 'site', 'people', 'teams', 'organisations', 'audit', 'health', 'account'];
+const PAGES = ['plant', 'devices', 'site', 'people', 'teams', 'organisations', 'audit', 'health', 'account'];
 
 const shot = (folder: string, name: string) => ({ path: join(folder, `${name}.png`), animations: 'disabled' as const });
 

@@ -6,7 +6,7 @@ import { assertAccessible, assertNoComplaints, signIn, sitDown } from './driver.
 import { furnish } from './program.ts';
 import { startStation } from './station.ts';
 
-const PAGES = ['plant', 'site', 'people', 'teams', 'organisations', 'audit', 'health', 'account'];
+const PAGES = ['plant', 'devices', 'site', 'people', 'teams', 'organisations', 'audit', 'health', 'account'];
 
 /** Texts that are data or the same in every language: names people typed, times, numbers, keys, codes. */
 const DATA =

@@ -1,5 +1,6 @@
 // Start of the screens. Knows all areas, and hands them to the frame; the order here is that of the rail.
 import './ui/nonce.ts';
+import './ui/language.ts';
 import '@fontsource-variable/inter/wght.css';
 import '@fontsource-variable/jetbrains-mono/wght.css';
 import '@mantine/core/styles.css';

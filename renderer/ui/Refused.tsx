@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { Refusal } from '../../contract/errors.ts';
 import classes from './Refused.module.css';
 
-type Issue = { path: string; message: string };
+type Issue = { path: string; id?: string; message: string };
 
 export function Refused({ refusal }: { refusal: Refusal | undefined }) {
   const { t } = useTranslation('app');
@@ -19,7 +19,7 @@ export function Refused({ refusal }: { refusal: Refusal | undefined }) {
           <ul>
             {issues.map((issue) => (
               <li key={`${issue.path} ${issue.message}`}>
-                {issue.path !== '' && <code>{issue.path}</code>} {issue.message}
+                {issue.path !== '' && <code>{issue.path}</code>} {issue.id !== undefined && <strong>{issue.id}</strong>} {issue.message}
               </li>
             ))}
           </ul>

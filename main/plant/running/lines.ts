@@ -90,7 +90,11 @@ export function openLines(drivers: ReadonlyMap<string, AnyDriver>, log: Logger, 
     device(id) {
       const reason = refused.get(id);
       if (reason !== undefined) return { state: 'unknown', reason };
-      for (const one of open.values()) if (one.devices.includes(id)) return one.line.devices().find(({ device }) => device === id);
+      for (const { line, devices } of open.values()) {
+        if (!devices.includes(id)) continue;
+        const said = line.devices().find(({ device }) => device === id);
+        return said && { ...said, ...silenced(line.health()) };
+      }
       return undefined;
     },
 
@@ -98,4 +102,11 @@ export function openLines(drivers: ReadonlyMap<string, AnyDriver>, log: Logger, 
 
     close: async () => void (await Promise.all([...open.keys()].map(close))),
   };
+}
+
+/** A device behind a line that cannot be opened is not asked, and so never fails by itself: it is as its line is. */
+function silenced({ state, reason }: LineHealth): Pick<DeviceHealth, 'state' | 'reason'> | undefined {
+  if (reason === undefined) return undefined;
+  if (state === 'waiting') return { state: 'down', reason };
+  return state === 'connecting' ? { state: 'failing', reason } : undefined;
 }

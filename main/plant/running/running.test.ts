@@ -81,7 +81,7 @@ test('what a slave holds is read, watched and kept; without it the value says so
   assert.ok(values.includes(12.3) && values.includes(45.6), JSON.stringify(points));
 });
 
-test('nobody there: the value is bad and says why, and the device is told as failing', async (t) => {
+test('nobody there: the value is bad and says why, and the device is told as down', async (t) => {
   const station = await openWorld(sqliteFor(t), { clock: wallClock() });
   const { plant } = as(station, 'siteManager');
   await plant.importConfig({ site, document: document(1), dryRun: false });
@@ -91,6 +91,9 @@ test('nobody there: the value is bad and says why, and the device is told as fai
   );
   assert.deepEqual([level?.value, level?.quality], [null, 'bad']);
   assert.match(level?.reason ?? '', /^nothing listens at 127\.0\.0\.1:1$/);
+  const ask = async () => (await plant.listDevices({ site })).devices.find(({ id }) => id === 'slave')?.health;
+  const health = await until(ask, (given) => given?.state === 'down');
+  assert.equal(health?.reason, 'nothing listens at 127.0.0.1:1');
 });
 
 test('a tag that is not there is named', async (t) => {

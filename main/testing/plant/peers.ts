@@ -29,6 +29,8 @@ export type Peer = {
   /** What the peer itself says it holds. */
   holds(table: Table, address: number, count: number): Promise<number[]>;
   sets(table: Table, address: number, values: number[]): Promise<void>;
+  /** Gone in an instant, as when its power fails. */
+  kill(): Promise<void>;
 };
 
 const works = (program: string, args: string[]) => {
@@ -80,6 +82,7 @@ export async function startPeer(t: TestContext, name: PeerName, ...args: string[
     async sets(table, address, words) {
       await said({ table, address, values: words });
     },
+    kill: () => stop(child),
   };
 }
 
