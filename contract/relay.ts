@@ -27,3 +27,20 @@ export type StationsSaid = AnswerMessage | { found: FoundStation };
 
 /** What stands in a refusal when the other station cannot be the one that was confirmed. */
 export type OtherCertificate = { cause: 'certificate'; address: string; confirmed: string; shown: string };
+
+// ---- a port that leads elsewhere ends with these words: a port alone tells neither that its other end has gone nor why
+
+const GONE = '{"gone":';
+
+export const goodbye = (code: number, reason: string): string => JSON.stringify({ gone: code, reason });
+
+/** Anything else is a message like all others. */
+export function readGoodbye(message: unknown): { code: number; reason: string } | undefined {
+  if (typeof message !== 'string' || !message.startsWith(GONE)) return undefined;
+  const [, code = '1006'] = /^\{"gone":(\d{4}),/.exec(message) ?? [];
+  try {
+    return { code: Number(code), reason: String((JSON.parse(message) as { reason?: unknown }).reason ?? '') };
+  } catch {
+    return { code: Number(code), reason: '' };
+  }
+}

@@ -18,7 +18,6 @@ const ASKED = new Set(
   ]),
 );
 const AREA = 'people.';
-const ANSWER_MS = 15_000;
 const MOST_BYTES = 8 * 1024 * 1024;
 const MOST_OPEN = 8;
 
@@ -27,6 +26,7 @@ export type DoorOptions = {
   connect: Connect;
   contract: string;
   agent: string;
+  answerMs: number;
   onAnswer(procedure: string, answer: unknown): void;
 };
 
@@ -70,9 +70,13 @@ function readCall(message: string | Uint8Array): CallMessage | undefined {
 /** As sessions are made: nothing else may stand in a header. */
 export const isToken = (token: unknown): token is string => typeof token === 'string' && /^[A-Za-z0-9_-]{16,128}$/.test(token);
 
-async function askDoor({ address, connect, contract, agent }: DoorOptions, call: CallMessage, gone: AbortSignal): Promise<unknown> {
+async function askDoor(
+  { address, connect, contract, agent, answerMs }: DoorOptions,
+  call: CallMessage,
+  gone: AbortSignal,
+): Promise<unknown> {
   // One time for all of it: a station that trickles its answer holds nobody longer than one that is silent.
-  const signal = AbortSignal.any([gone, AbortSignal.timeout(ANSWER_MS)]);
+  const signal = AbortSignal.any([gone, AbortSignal.timeout(answerMs)]);
   const socket = await connect(signal);
   const body = JSON.stringify(call.input ?? {});
   try {

@@ -17,13 +17,18 @@ export type RelayOptions = {
   now: () => number;
   log: Logger;
   agent: string;
+  patience?: Patience;
 };
+/** How long an answer may take, and how long a lasting link may give no sign of life. */
+export type Patience = { answerMs: number; aliveMs: number };
+const PATIENCE: Patience = { answerMs: 15_000, aliveMs: 25_000 };
+
 /** A port of the page's that leads elsewhere. `token` is the session there; the door needs none. */
 export type Elsewhere = { kind: LinkKind | 'door'; contract: string; to: { station: string; token?: string | undefined } };
 
 export type Relay = ReturnType<typeof openRelay>;
 
-export function openRelay({ file, now, log, agent }: RelayOptions) {
+export function openRelay({ file, now, log, agent, patience = PATIENCE }: RelayOptions) {
   const book = openBook(file, now);
   /** Said once in the log for each that shows itself, not at every try. */
   const warned = new Set<string>();
@@ -53,13 +58,13 @@ export function openRelay({ file, now, log, agent }: RelayOptions) {
           const { name } = (answer as { station?: { name?: unknown } }).station ?? {};
           if (procedure === 'people.me' && typeof name === 'string') book.used(address.text, name);
         };
-        serveDoor(port, { address, connect, contract, agent, onAnswer });
+        serveDoor(port, { address, connect, contract, agent, answerMs: patience.answerMs, onAnswer });
         return undefined;
       }
       if (to.token === undefined) return refuse('nobody is signed in there', CLOSE.sessionEnded);
       const gone = new AbortController();
       port.onClose(() => gone.abort());
-      pipe(port, await dialSocket({ address, connect, kind, contract, token: to.token, agent }, gone.signal));
+      pipe(port, await dialSocket({ address, connect, kind, contract, token: to.token, agent, aliveMs: patience.aliveMs }, gone.signal));
       return undefined;
     } catch (error) {
       return refuse(error instanceof Refusal ? error.message : 'the station cannot be reached', UNREACHED);

@@ -18,8 +18,8 @@ export const pinnedTo =
   async (signal) => {
     if (confirmed() === undefined)
       throw new Refusal('forbidden', `Nobody has confirmed the certificate of ${address.text} in this window.`);
-    const socket = await open(address, signal);
-    const [wanted, shown] = [confirmed() ?? null, fingerprintOf(socket)];
+    const { socket, shown } = await open(address, signal);
+    const wanted = confirmed() ?? null;
     if (wanted === shown) return socket;
     socket.destroy();
     throw otherCertificate(address, wanted ?? '–', shown ?? '–');
@@ -27,12 +27,13 @@ export const pinnedTo =
 
 /** What the station there shows; null where it speaks plain HTTP on this computer. Nothing is said to it. */
 export async function lookAt(address: Address, signal: AbortSignal): Promise<string | null> {
-  const socket = await open(address, signal);
+  const { socket, shown } = await open(address, signal);
   socket.destroy();
-  return fingerprintOf(socket);
+  return shown;
 }
 
-async function open(address: Address, signal: AbortSignal): Promise<Socket> {
+/** `shown` is the fingerprint of its certificate, null for plain HTTP on this computer and for nothing else. */
+async function open(address: Address, signal: AbortSignal): Promise<{ socket: Socket; shown: string | null }> {
   const { host, port, secure } = address;
   // Whose certificate it is, is decided by its fingerprint: one that a station has made itself no authority knows.
   const socket = secure
@@ -42,18 +43,16 @@ async function open(address: Address, signal: AbortSignal): Promise<Socket> {
   socket.on('error', () => {});
   try {
     await once(socket, secure ? 'secureConnect' : 'connect', { signal: AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MS)]) });
-    if (secure && fingerprintOf(socket) === null) throw new Error('no certificate');
+    const shown = socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.fingerprint256 : null;
+    if (shown === undefined) throw new Error('no certificate');
     // A name of this computer that leads elsewhere.
     if (!secure && !isLoopback(socket.remoteAddress ?? '')) throw new Error('not on this computer');
-    return socket;
+    return { socket, shown };
   } catch {
     socket.destroy();
     throw unreachable(address);
   }
 }
-
-const fingerprintOf = (socket: Socket): string | null =>
-  socket instanceof TLSSocket ? (socket.getPeerX509Certificate()?.fingerprint256 ?? null) : null;
 
 export const unreachable = ({ text }: Address) =>
   new Refusal('unavailable', `There is no answer from ${text}. Look at the address, the network, and whether the station runs.`, {
