@@ -145,7 +145,7 @@ test('once its certificate is confirmed, one signs in at a station, asks it, and
 
   const door = await dial(t, relay, 'door', url);
   await assert.rejects(ask(door.page, { call: 'people.me', input: {} }), { code: 'unauthenticated' });
-  const who = { email: CAST.viewer.email, password: PASSWORD };
+  const who = { email: 'ada@example.org', password: PASSWORD };
   const { token } = await ask<{ token: string }>(door.page, { call: 'people.signIn', input: who });
   const me = await ask<{ station: { name: string } }>(door.page, { call: 'people.me', input: {}, token });
   const [known] = await ask<KnownStation[]>(desk(t, relay), { ask: 'list' });
