@@ -68,7 +68,7 @@ export const texts = {
     forgetTitle: 'Forget this station?',
     forgetHint: 'Its address and the certificate you have confirmed are forgotten in this window. At the station nothing changes.',
     doForget: 'Forget',
-    other: 'Another station …',
+    other: 'Another station',
     address: 'Address',
     addressHint: 'As the station says it at its start, like https://192.168.1.20:8480',
     look: 'Go on',

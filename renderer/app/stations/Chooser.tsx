@@ -103,7 +103,7 @@ function Known({ one, chosen, forget }: { one: KnownStation; chosen: boolean; fo
   const hint = `${one.name === '' ? '' : `${one.address} · `}${t('stations.used', { age })}`;
   return (
     <Row name={name} hint={hint} chosen={chosen} go={() => goToStation(one.address)}>
-      <ActionIcon variant="subtle" color="gray" size="lg" onClick={forget}>
+      <ActionIcon variant="subtle" color="gray" size="2.75rem" onClick={forget}>
         <VisuallyHidden>{t('stations.forget', { name })}</VisuallyHidden>
         <Trash2 size={16} strokeWidth={1.75} aria-hidden />
       </ActionIcon>
