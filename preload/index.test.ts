@@ -46,6 +46,9 @@ test('a dial is one message to main, and gives the page nothing back', () => {
   const { door, sent } = underTest();
   assert.equal(door.dial?.('calls', 'calls-1', '0.1'), undefined);
   assert.deepEqual(sent, [['outpost:dial', 'calls', 'calls-1', '0.1']]);
+  const to = { station: 'https://plant.example', token: 'one' };
+  door.dial?.('door', 'door-1', '0.1', to);
+  assert.deepEqual(sent.pop(), ['outpost:dial', 'door', 'door-1', '0.1', to]);
   // A function cannot cross, neither into the preload nor to main.
   assert.throws(() => door.dial?.(() => {}, 'calls-2', '0.1'), { name: 'DataCloneError' });
   assert.equal(sent.length, 1);

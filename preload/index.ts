@@ -14,8 +14,9 @@ ipcRenderer.on('outpost:go', (_, { site, page }: { site: string; page: string })
 ipcRenderer.on('outpost:happened', (_, what: string) => show({ outpostHappened: what }));
 
 contextBridge.exposeInMainWorld('outpost', {
-  dial(kind: string, id: string, contract: string): void {
-    ipcRenderer.send('outpost:dial', kind, id, contract);
+  /** `to` is another station, and the session there. */
+  dial(kind: string, id: string, contract: string, to?: object): void {
+    ipcRenderer.send('outpost:dial', kind, id, contract, ...(to === undefined ? [] : [to]));
   },
   tell(said: unknown): void {
     ipcRenderer.send('outpost:tell', said);

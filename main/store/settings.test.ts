@@ -36,6 +36,7 @@ test('every setting has a variable of its own, and it is read', () => {
     tlsCert: ['c.pem', 'c.pem'],
     tlsKey: ['k.pem', 'k.pem'],
     insecureHttp: ['1', true],
+    announce: ['true', true],
     allowedHosts: ['a.example, b.example,', ['a.example', 'b.example']],
     trustedProxies: ['127.0.0.1, 10.0.0.0/8,fd00::/8', ['127.0.0.1', '10.0.0.0/8', 'fd00::/8']],
     forwardedHeader: ['X-Forwarded-Email', 'X-Forwarded-Email'],

@@ -49,6 +49,9 @@ export const stationSettings = z.strictObject({
     .refine((name) => !SPOKEN_FOR.test(name), 'a header that means nothing else is wanted, like X-Forwarded-Email')
     .optional()
     .describe('Header in which a trusted proxy names the person it has signed in, by their e-mail. Without one nobody signs in that way.'),
+  announce: yes
+    .default(false)
+    .describe('Say on the local network where this station is, so that desktop windows find it. Beyond this machine only.'),
   metricsToken: z.string().optional().describe('Lets other machines read /metrics with “Authorization: Bearer …”.'),
   database: z
     .string()

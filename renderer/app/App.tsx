@@ -11,6 +11,7 @@ import { NothingHere } from './frame/NothingHere.tsx';
 import { mayOf, useMe } from './hooks.ts';
 import { tellShell } from './shell.ts';
 import { useStationState } from './station.ts';
+import { Chooser } from './stations/Chooser.tsx';
 
 export function App({ areas }: { areas: readonly ScreenArea[] }) {
   useAppearance();
@@ -20,11 +21,17 @@ export function App({ areas }: { areas: readonly ScreenArea[] }) {
   useEffect(() => {
     if (phase !== 'starting') tellShell({ told: 'shown', inside: phase === 'in' });
   }, [phase]);
-  if (phase !== 'in') return <Door />;
   return (
-    <AreasContext value={areas}>
-      <RouterProvider router={router} />
-    </AreasContext>
+    <>
+      {phase === 'in' ? (
+        <AreasContext value={areas}>
+          <RouterProvider router={router} />
+        </AreasContext>
+      ) : (
+        <Door />
+      )}
+      <Chooser />
+    </>
   );
 }
 

@@ -8,7 +8,7 @@ import {
   gathering,
   type StationClient,
 } from '../../contract/calls.ts';
-import { Refusal } from '../../contract/errors.ts';
+import { isErrorCode, Refusal } from '../../contract/errors.ts';
 import { growingIds } from '../../contract/ids.ts';
 import { procedures } from '../../contract/index.ts';
 import type { ClientLink, Dial } from './links.ts';
@@ -54,9 +54,10 @@ export function openCalls(
       opened.onMessage((message) => {
         // What a link that was given up still says is for nobody.
         if (link?.raw !== opened) return;
-        const said = JSON.parse(String(message)) as AnswerMessage | AnswerMessage[];
-        if (Array.isArray(said)) for (const each of said) settle(each);
-        else settle(said);
+        const said = answersIn(message);
+        // A link that speaks nonsense is given up for a new one.
+        if (said === undefined) redial.again();
+        else for (const each of said) settle(each);
       });
       clearTimeout(giveUp);
       giveUp = undefined;
@@ -140,6 +141,16 @@ export function openCalls(
       unsettled.clear();
     },
   };
+}
+
+function answersIn(message: string | Uint8Array): AnswerMessage[] | undefined {
+  try {
+    const said = JSON.parse(String(message)) as AnswerMessage | AnswerMessage[];
+    const all = Array.isArray(said) ? said : [said];
+    return all.every((one) => 'answer' in one || isErrorCode(one.refused.code)) ? all : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const takesOpId = (procedure: string): boolean => {

@@ -11,6 +11,7 @@ import {
   encodeJson,
   FRAME,
   type Frame,
+  FrameError,
   frameBytes,
   frameJson,
   type Hello,
@@ -144,7 +145,7 @@ export class Channel {
     this.link = link;
     link.onMessage((message) => {
       // Frames of a link that was given up meanwhile belong to nobody.
-      if (this.link === link && typeof message !== 'string') this.receive(decodeFrame(message));
+      if (this.link === link && typeof message !== 'string') this.receiveOver(link, message);
     });
     this.options.onState?.('open', 0);
     for (const subscription of [...this.open.values(), ...this.waiting]) this.reopen(subscription);
@@ -192,6 +193,16 @@ export class Channel {
     this.link?.send(
       encodeJson(FRAME.open, id, { stream, input, window, ...(cursor !== undefined && { cursor }), ...(token !== undefined && { token }) }),
     );
+  }
+
+  /** A link that speaks nonsense is given up for a new one. */
+  private receiveOver(link: ClientLink, message: Uint8Array): void {
+    try {
+      this.receive(decodeFrame(message));
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      if (this.link === link) this.redial.again();
+    }
   }
 
   private receive(frame: Frame): void {

@@ -6,6 +6,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { MAX_WINDOW, TOO_MANY_LINKS } from '../../contract/channel.ts';
 import { EXAMPLE } from '../../contract/examples.ts';
 import type { AuditEntry } from '../../contract/people.ts';
+import { goodbye } from '../../contract/relay.ts';
 import { portLink as stationLink } from '../../main/links.ts';
 import { countedBytes, heldState, patternAt, pushed, STREAM, sourcesChannel } from '../../main/testing/sources.ts';
 import { CONSOLE, openTestStation, type TestStation } from '../../main/testing/station.ts';
@@ -527,4 +528,52 @@ test('a port that is closed tells its reader once', async () => {
   port1.close();
   await once(port2, 'close');
   assert.equal(told, 1);
+});
+
+test('a link that speaks nonsense is given up for a new one, for calls and for the channel', async (t) => {
+  const station = await openWorld(t);
+  const way = cuttable(t, station);
+  const ends: MessagePort[] = [];
+  let nonsense: string | Uint8Array | undefined;
+  // The first link is somebody else's; the ones after it are the station's.
+  const dial: Dial = async (kind, signal) => {
+    if (nonsense === undefined) return way.dial(kind, signal);
+    const { port1, port2 } = new MessageChannel();
+    ends.push(port1);
+    port1.postMessage(nonsense);
+    nonsense = undefined;
+    return portLink(port2 as never);
+  };
+  for (const said of ['{', 'null', '7', '[null]', '{"id":1}', '{"id":1,"refused":{"code":"made-up"}}']) {
+    nonsense = said;
+    const calls = openCalls(dial, () => CAST.viewer.token);
+    calls.start();
+    t.after(() => calls.stop());
+    let me: unknown;
+    while (me === undefined) me = await calls.station.people.me({}).catch(() => new Promise((resolve) => setImmediate(resolve)));
+    calls.stop();
+  }
+  for (const said of [new Uint8Array(), new Uint8Array([99, 0, 0, 0, 0]), new Uint8Array([16, 0, 0, 0, 0, 123])]) {
+    nonsense = said;
+    let hello = false;
+    const channel = new Channel({ dial, token: () => CAST.viewer.token, onHello: () => (hello = true) });
+    channel.start();
+    t.after(() => channel.stop());
+    await until(() => hello);
+    channel.stop();
+  }
+  for (const end of ends) end.close();
+});
+
+test('a port that leads elsewhere says by what code it was closed', async () => {
+  const { port1, port2 } = new MessageChannel();
+  const link = portLink(port2 as never);
+  const heard: unknown[] = [];
+  link.onMessage((message) => heard.push(message));
+  const closed = new Promise<[number, string]>((resolve) => link.onClose((...how) => resolve(how)));
+  port1.postMessage('{"id":1,"answer":{}}');
+  port1.postMessage(goodbye(4426, 'another version'));
+  port1.close();
+  assert.deepEqual(await closed, [4426, 'another version']);
+  assert.deepEqual(heard, ['{"id":1,"answer":{}}']);
 });

@@ -1,5 +1,7 @@
 // How a page reaches its station: two links, one for calls and one for the channel, over sockets or ports.
 
+import { readGoodbye } from '../../contract/relay.ts';
+
 export type ClientLink = {
   send(message: string | Uint8Array): void;
   onMessage(listener: (message: string | Uint8Array) => void): void;
@@ -63,19 +65,25 @@ type Port = {
 };
 
 export function portLink(port: Port): ClientLink {
+  let tell: ((code: number, reason: string) => void) | undefined;
+  const ended = (code: number, reason: string) => {
+    const once = tell;
+    tell = undefined;
+    once?.(code, reason);
+  };
+  port.addEventListener('close', () => ended(1006, ''));
   return {
     send: (message) => port.postMessage(message),
     onMessage(listener) {
-      port.addEventListener('message', ({ data }) => listener(data as string | Uint8Array));
+      port.addEventListener('message', ({ data }) => {
+        const gone = readGoodbye(data);
+        if (gone === undefined) listener(data as string | Uint8Array);
+        else ended(gone.code, gone.reason);
+      });
       port.start();
     },
     onClose(listener) {
-      let told = false;
-      port.addEventListener('close', () => {
-        if (told) return;
-        told = true;
-        listener(1006, '');
-      });
+      tell = listener;
     },
     close: () => port.close(),
   };

@@ -1,6 +1,7 @@
 // What a page knows of its station: who is signed in, how the connection stands, and the two ways to talk to it.
 import { create } from 'zustand';
 import type { Hello } from '../../contract/channel.ts';
+import type { Refusal } from '../../contract/errors.ts';
 import type { Me } from '../../contract/people.ts';
 import { asRefusal, type Calls, openCalls } from './calls.ts';
 import { Channel } from './channel.ts';
@@ -30,6 +31,8 @@ export type StationState = {
   me: Me | undefined;
   /** Why one stands before the door again. */
   notice: 'sessionEnded' | 'signedOut' | 'signedOutHere' | 'linkUsed' | undefined;
+  /** Why there is no way in, where more is known than that nobody answers. */
+  trouble: Refusal | undefined;
   codeNeeded: boolean;
   /** A one-time link that waits for the code of its person's phone. */
   link: string | undefined;
@@ -47,6 +50,7 @@ export const useStationState = create<StationState>(() => ({
   phase: 'starting',
   me: undefined,
   notice: undefined,
+  trouble: undefined,
   codeNeeded: false,
   link: undefined,
   connected: false,
@@ -71,6 +75,7 @@ export type Told = {
 };
 
 export function openStation(transport: Transport, { onLeave, onViewEnded }: Told) {
+  const [owesSignOut, device] = [transport.named(OWES_SIGN_OUT), transport.named(DEVICE)];
   let calm: ReturnType<typeof setTimeout> | undefined;
   const calls: Calls = openCalls(transport.dial, transport.token, undefined, (procedure) => listener?.(procedure));
   let listener: ((procedure: string) => void) | undefined;
@@ -105,14 +110,24 @@ export function openStation(transport: Transport, { onLeave, onViewEnded }: Told
     try {
       await transport.door.me({});
     } catch (error) {
-      const { code } = asRefusal(error);
+      const { code, data } = asRefusal(error);
       if (code === 'unauthenticated') leave('sessionEnded');
       if (code === 'unsupported') set({ phase: 'outdated' });
+      if (data?.cause === 'certificate') noLongerKnown(error);
     }
   }
 
+  /** What answers there is not what somebody has confirmed: nothing is said to it, and nothing that was known stays on the screen. */
+  function noLongerKnown(error: unknown): void {
+    if (useStationState.getState().phase !== 'in') return;
+    stop();
+    set({ phase: 'unreachable', me: undefined, connected: false });
+    onLeave();
+    noWayIn(error);
+  }
+
   function enter(me: Me): void {
-    set({ phase: 'in', me, notice: undefined, lastContact: Date.now() });
+    set({ phase: 'in', me, notice: undefined, trouble: undefined, lastContact: Date.now() });
     calls.start();
     channel.start();
     stopMe ??= channel.read(
@@ -182,8 +197,9 @@ export function openStation(transport: Transport, { onLeave, onViewEnded }: Told
 
   /** A screen nobody stands at comes back by itself once the station does. */
   function noWayIn(error: unknown): void {
-    const outdated = asRefusal(error).code === 'unsupported';
-    set({ phase: outdated ? 'outdated' : 'unreachable' });
+    const refusal = asRefusal(error);
+    const outdated = refusal.code === 'unsupported';
+    set({ phase: outdated ? 'outdated' : 'unreachable', trouble: refusal.data?.cause === 'noContact' ? undefined : refusal });
     if (outdated) return;
     retry = setTimeout(() => void begin(), retryMs);
     retryMs = Math.min(2 * retryMs, LONGEST_RETRY_MS);
@@ -193,13 +209,13 @@ export function openStation(transport: Transport, { onLeave, onViewEnded }: Told
 
   /** Never two at a time: the later answer would sign out whoever has signed in between them. */
   function payOwedSignOut(): Promise<void> {
-    if (localStorage.getItem(OWES_SIGN_OUT) === null) return Promise.resolve();
+    if (localStorage.getItem(owesSignOut) === null) return Promise.resolve();
     paying ??= transport.door
       .signOut({})
       .catch((error: unknown) => {
         if (asRefusal(error).code !== 'unauthenticated') throw error;
       })
-      .then(() => localStorage.removeItem(OWES_SIGN_OUT))
+      .then(() => localStorage.removeItem(owesSignOut))
       .finally(() => {
         paying = undefined;
       });
@@ -220,9 +236,9 @@ export function openStation(transport: Transport, { onLeave, onViewEnded }: Told
     input: I,
   ): Promise<void> {
     await payOwedSignOut();
-    const known = localStorage.getItem(DEVICE);
-    const { device } = await method({ ...input, ...(known !== null && { device: known }) });
-    if (device !== undefined) localStorage.setItem(DEVICE, device);
+    const known = localStorage.getItem(device);
+    const given = await method({ ...input, ...(known !== null && { device: known }) });
+    if (given.device !== undefined) localStorage.setItem(device, given.device);
     await begin();
   }
 
@@ -230,6 +246,7 @@ export function openStation(transport: Transport, { onLeave, onViewEnded }: Told
     station: calls.station,
     channel,
     insecure: transport.insecure,
+    stations: transport.stations,
     begin,
     /** Hears of every command that was carried out. */
     onDone(hear: (procedure: string) => void): () => void {
@@ -279,7 +296,7 @@ export function openStation(transport: Transport, { onLeave, onViewEnded }: Told
       await anew();
     },
     signOut(): void {
-      localStorage.setItem(OWES_SIGN_OUT, '');
+      localStorage.setItem(owesSignOut, '');
       leave('signedOutHere');
       payLater();
     },

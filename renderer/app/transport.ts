@@ -3,8 +3,9 @@ import { errorStatus, Refusal } from '../../contract/errors.ts';
 import { addressOf } from '../../contract/procedure.ts';
 import { CONTRACT } from '../../contract/version.ts';
 import { noContact, openCalls, type StationClient } from './calls.ts';
-import { type ClientLink, DIAL_MS, type Dial, dialSocket, portLink } from './links.ts';
+import { type ClientLink, DIAL_MS, type Dial, dialSocket, type LinkKind, portLink } from './links.ts';
 import { hearShell, type Told, type Wanted } from './shell.ts';
+import { namedFor, openDesk, type Stations, stationElsewhere } from './stations/stations.ts';
 
 export type Transport = {
   dial: Dial;
@@ -28,18 +29,23 @@ export type Transport = {
   >;
   /** Whether this window sees the station as somebody else. Its own session is kept, and is back once this is left. */
   view: { readonly open: boolean; leave(): void };
+  /** What the page keeps under this name is kept for its station alone. */
+  named(name: string): string;
+  /** Where another station can be chosen: in the desktop window. */
+  stations: Stations | undefined;
   /** Plain HTTP beyond the machine: every screen says so. */
   insecure: boolean;
 };
 
 /** Of this window alone: another one goes on as oneself. In a browser it says so, in the desktop it is the token. */
 const VIEW = 'outpost.view';
-const view: Transport['view'] = {
+const viewUnder = (name: string): Transport['view'] => ({
   get open() {
-    return sessionStorage.getItem(VIEW) !== null;
+    return sessionStorage.getItem(name) !== null;
   },
-  leave: () => sessionStorage.removeItem(VIEW),
-};
+  leave: () => sessionStorage.removeItem(name),
+});
+const view = viewUnder(VIEW);
 
 // ---- a browser: the session is a cookie no script reads; REST signs in, sockets do the rest
 
@@ -77,6 +83,8 @@ export function browserTransport(): Transport {
     token: () => undefined,
     door,
     view,
+    named: (name) => name,
+    stations: undefined,
     insecure: document.documentElement.dataset.insecure === 'true',
   };
 }
@@ -84,7 +92,11 @@ export function browserTransport(): Transport {
 // ---- the desktop window: ports from the preload; the session is a token kept for this window
 
 /** What the desktop's preload puts on the window. The answer comes as a message to the window, with the port. */
-export type WindowDoor = { dial(kind: string, id: string, contract: string): void; tell(said: Told): void };
+export type WindowDoor = { dial(kind: string, id: string, contract: string, to?: Elsewhere): void; tell(said: Told): void };
+type Elsewhere = { station: string; token?: string };
+/** `door` is for what needs no session at another station, `stations` to choose one. */
+type PortKind = LinkKind | 'door' | 'stations';
+type OpenPort = (kind: PortKind, signal: AbortSignal, to?: Elsewhere) => Promise<ClientLink>;
 type Message = {
   outpostPort?: string;
   refused?: string;
@@ -103,18 +115,32 @@ const TOKEN = 'outpost.token';
 const CONTRACT_REFUSED = 4426;
 
 export function windowTransport(windowDoor: WindowDoor): Transport {
-  const dial = dialWindow(windowDoor);
-  const token = () => sessionStorage.getItem(VIEW) ?? sessionStorage.getItem(TOKEN) ?? undefined;
-  const door = portDoor(dial, token);
+  const open = openPorts(windowDoor);
+  const station = stationElsewhere();
+  const named = (name: string) => namedFor(station, name);
+  const token = () => sessionStorage.getItem(named(VIEW)) ?? sessionStorage.getItem(named(TOKEN)) ?? undefined;
+  const dial: Dial = (kind, signal) => {
+    const own = token();
+    return open(kind, signal, station === undefined ? undefined : { station, ...(own !== undefined && { token: own }) });
+  };
+  const door = portDoor((signal) => (station === undefined ? open('calls', signal) : open('door', signal, { station })), token);
   const keep = async <A extends { token: string }>(answer: Promise<A>, where = TOKEN) => {
     const given = await answer;
-    sessionStorage.setItem(where, given.token);
+    sessionStorage.setItem(named(where), given.token);
     return { ...given, token: '' };
   };
   return {
     dial,
     token,
-    view,
+    view: viewUnder(named(VIEW)),
+    named,
+    stations: {
+      at: station,
+      open: () => openDesk(() => open('stations', new AbortController().signal)),
+      forgetKept(address) {
+        for (const name of [VIEW, TOKEN]) sessionStorage.removeItem(namedFor(address, name));
+      },
+    },
     insecure: false,
     door: {
       me: door.me,
@@ -130,14 +156,14 @@ export function windowTransport(windowDoor: WindowDoor): Transport {
       endSeeAs: door.endSeeAs,
       async signOut(input) {
         const answer = await door.signOut(input);
-        sessionStorage.removeItem(TOKEN);
+        sessionStorage.removeItem(named(TOKEN));
         return answer;
       },
     } as Transport['door'],
   };
 }
 
-function dialWindow(door: WindowDoor): Dial {
+function openPorts(door: WindowDoor): OpenPort {
   const asked = new Map<string, (told: NonNullable<Message>, port: MessagePort | undefined) => void>();
   const open = new Set<MessagePort>();
   let dials = 0;
@@ -159,10 +185,15 @@ function dialWindow(door: WindowDoor): Dial {
       open.delete(port);
       link.close();
     };
-    return { ...link, close };
+    const onClose: ClientLink['onClose'] = (listener) =>
+      link.onClose((code, reason) => {
+        close();
+        listener(code, reason);
+      });
+    return { ...link, onClose, close };
   }
 
-  return (kind, signal) =>
+  return (kind, signal, to) =>
     new Promise((resolve, reject) => {
       const id = `${kind}-${++dials}`;
       let givenUp = false;
@@ -180,14 +211,15 @@ function dialWindow(door: WindowDoor): Dial {
         else if (port) resolve(linkOver(port));
         else reject(Object.assign(new Error(refused ?? 'the station cannot be reached'), { code }));
       });
-      door.dial(kind, id, CONTRACT);
+      if (to === undefined) door.dial(kind, id, CONTRACT);
+      else door.dial(kind, id, CONTRACT, to);
     });
 }
 
 /** Each question has a port of its own, as it has a request of its own in a browser: it waits for a station that is just starting. */
-function portDoor(dial: Dial, token: () => string | undefined): Transport['door'] {
+function portDoor(dial: (signal: AbortSignal) => Promise<ClientLink>, token: () => string | undefined): Transport['door'] {
   async function ask(name: keyof Transport['door'], input: unknown): Promise<unknown> {
-    const link = await dial('calls', new AbortController().signal).catch((error: Error & { code?: number }) => {
+    const link = await dial(new AbortController().signal).catch((error: Error & { code?: number }) => {
       throw error.code === CONTRACT_REFUSED ? new Refusal('unsupported', error.message) : noContact();
     });
     const calls = openCalls(async () => link, token, 0);

@@ -3,12 +3,13 @@ import { useLocation, useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { announce } from '../ui/announce.ts';
-import { useMe } from './hooks.ts';
+import { useApp, useMe } from './hooks.ts';
 import { addressWanted, useShell } from './shell.ts';
 
 export function useFollowShell(): void {
   const { t } = useTranslation('app');
   const me = useMe();
+  const { door } = useApp();
   const navigate = useNavigate();
   const { pathname } = useLocation();
   const { wanted, happened } = useShell();
@@ -22,6 +23,9 @@ export function useFollowShell(): void {
   useEffect(() => {
     if (happened.length === 0) return;
     useShell.setState({ happened: [] });
-    for (const one of happened) announce(t(`shell.${one}`), { lasting: true });
-  }, [happened, t]);
+    // What happened here is said as such to somebody who is elsewhere.
+    const elsewhere = door.stations?.at !== undefined;
+    for (const one of happened)
+      announce(t(elsewhere && one === 'stationAgain' ? 'shell.ownStationAgain' : `shell.${one}`), { lasting: true });
+  }, [happened, door, t]);
 }

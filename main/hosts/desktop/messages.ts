@@ -16,8 +16,14 @@ export const HAPPENED = 'outpost:happened';
 const KINDS = ['calls', 'channel'] as const;
 export type LinkKind = (typeof KINDS)[number];
 
+/** `door` is for what needs no session at another station, `stations` to choose one. */
+const PORT_KINDS = [...KINDS, 'door', 'stations'] as const;
+export type PortKind = (typeof PORT_KINDS)[number];
+/** Another station than the window's own, and the session there. */
+export type Elsewhere = { station: string; token?: string | undefined };
+
 /** `id` is the page's own name for the port it asks for. */
-export type DialRequest = { kind: LinkKind; id: string; contract: string };
+export type DialRequest = { kind: PortKind; id: string; contract: string; to?: Elsewhere };
 export type Refused = { refused: string; code: number };
 
 /**
@@ -25,7 +31,7 @@ export type Refused = { refused: string; code: number };
  * secrets, which only the window's process can have from the keyring. `log` is for its log.
  */
 export type ToStation =
-  | { attach: number; kind: LinkKind; contract: string }
+  | { attach: number; kind: PortKind; contract: string; to?: Elsewhere }
   | { busy: number }
   | { key: Uint8Array; keyring: string }
   | { noKey: string }
@@ -56,11 +62,25 @@ export type Told =
 
 /** What the preload sent, or undefined where it is not a question anybody of ours would ask. */
 export function readDial(sent: readonly unknown[]): DialRequest | undefined {
-  const [kind, id, contract] = sent;
-  if (sent.length !== 3 || typeof id !== 'string' || typeof contract !== 'string') return undefined;
-  const known = KINDS.find((one) => one === kind);
+  const [kind, id, contract, elsewhere] = sent;
+  if (sent.length < 3 || sent.length > 4 || typeof id !== 'string' || typeof contract !== 'string') return undefined;
+  const known = PORT_KINDS.find((one) => one === kind);
   if (known === undefined || !/^[a-z0-9-]{1,40}$/.test(id) || !/^[0-9.]{1,12}$/.test(contract)) return undefined;
-  return { kind: known, id, contract };
+  const to = sent.length === 4 ? readElsewhere(elsewhere) : undefined;
+  // One chooses at one's own station, and its door are its calls.
+  const leadsElsewhere = sent.length === 4;
+  if ((known === 'door' && !leadsElsewhere) || (known === 'stations' && leadsElsewhere)) return undefined;
+  if (leadsElsewhere && to === undefined) return undefined;
+  return { kind: known, id, contract, ...(to && { to }) };
+}
+
+/** The address itself is read where it is used. */
+function readElsewhere(sent: unknown): Elsewhere | undefined {
+  if (typeof sent !== 'object' || sent === null) return undefined;
+  const { station, token } = sent as Record<string, unknown>;
+  if (!isLine(station, 300) || station === '') return undefined;
+  if (token !== undefined && !(typeof token === 'string' && /^[A-Za-z0-9_-]{16,128}$/.test(token))) return undefined;
+  return { station, ...(token !== undefined && { token }) };
 }
 
 /** The same for what a page tells. Read name by name: nothing that is not asked for comes along. */

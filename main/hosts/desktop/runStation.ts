@@ -1,4 +1,5 @@
 // The station of the desktop: the areas over one store, as everywhere, spoken to through ports instead of sockets.
+import { join } from 'node:path';
 import type { MessagePortMain, ParentPort } from 'electron';
 import { MAX_READER_FRAME } from '../../../contract/channel.ts';
 import { speaks } from '../../../contract/version.ts';
@@ -7,11 +8,12 @@ import type { Updates } from '../../platform.ts';
 import type { Site } from '../../site.ts';
 import { VERSION } from '../../version.ts';
 import { openStation } from '../open.ts';
-import type { FromStation, Granted, LinkKind, Refused, ToStation, Wish } from './messages.ts';
+import type { DialRequest, FromStation, Granted, Refused, ToStation, Wish } from './messages.ts';
+import { openRelay, type Relay } from './relay/index.ts';
 
 const MOST_PORTS = 64;
 /** What a socket may send in one message, a port may as well, and no more. */
-const MOST_BYTES = { calls: 1024 * 1024, channel: MAX_READER_FRAME };
+const MOST_BYTES = { calls: 1024 * 1024, channel: MAX_READER_FRAME, door: 1024 * 1024, stations: 4096 };
 const LINK_MS = 10 * 60_000;
 /** The port proves the window and no person: who sits there signs in as anywhere. */
 const REQUEST = {
@@ -28,10 +30,11 @@ export async function runStation(window: ParentPort, data: string, demo: boolean
     const { site, stop } = await openStation(options, 'desktop', undefined, { key: key.lend, updates: updatesFrom(window, say) });
     const { log } = site.station;
     key.onGiven((keyring) => log.info({ event: 'keyring', keyring }, 'the key of the secrets was lent'));
-    const { attach, closeAll } = openDoor(site);
+    const relay = openRelay({ file: join(data, 'window', 'stations.json'), now: Date.now, log, agent: REQUEST.origin.agent });
+    const { attach, closeAll } = openDoor(site, relay);
     window.on('message', ({ data, ports: [port] }) => {
       const message = data as ToStation;
-      if ('attach' in message && port) say({ answer: message.attach, ...attach(port, message.kind, message.contract) });
+      if ('attach' in message && port) void attach(port, message).then((refused) => say({ answer: message.attach, ...refused }));
       else if ('busy' in message) void tasksOf(site).then((tasks) => say({ busy: message.busy, tasks }));
       else if ('log' in message) log.info(message.log, message.words);
       else if ('power' in message) {
@@ -99,12 +102,12 @@ async function tasksOf({ station }: Site): Promise<string[]> {
   return (await station.tasks.underWay()).map(({ title }) => title);
 }
 
-function openDoor(site: Site) {
+function openDoor(site: Site, relay: Relay) {
   const open = new Set<Link>();
   const closeAll = () => {
     for (const link of [...open]) link.close(CLOSE.goingAway, 'the computer falls asleep');
   };
-  const attach = (port: MessagePortMain, kind: LinkKind, contract: string): Refused | undefined => {
+  const attach = async (port: MessagePortMain, { kind, contract, to }: Omit<DialRequest, 'id'>): Promise<Refused | undefined> => {
     const link = portLink(port);
     const refuse = (refused: string, code: number): Refused => {
       port.close();
@@ -114,7 +117,10 @@ function openDoor(site: Site) {
     if (open.size >= MOST_PORTS) return refuse(`more than ${MOST_PORTS} links are open`, CLOSE.tooSlow);
     open.add(link);
     link.onClose(() => open.delete(link));
-    site[kind].attach(bounded(link, MOST_BYTES[kind]), REQUEST);
+    const own = bounded(link, MOST_BYTES[kind]);
+    if (kind === 'stations') relay.serveDesk(own);
+    else if (to !== undefined) return relay.attach(own, { kind, contract, to });
+    else if (kind !== 'door') site[kind].attach(own, REQUEST);
     return undefined;
   };
   return { attach, closeAll };

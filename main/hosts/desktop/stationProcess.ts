@@ -66,14 +66,14 @@ export class StationProcess {
   }
 
   /** A port to the station, as soon as there is one to attach it. */
-  async dial({ kind, contract }: DialRequest): Promise<{ port: MessagePortMain } | Refused> {
+  async dial({ kind, contract, to }: DialRequest): Promise<{ port: MessagePortMain } | Refused> {
     if (this.awake) await this.awake;
     const child = await this.there.promise;
     if (child === undefined || child !== this.child) return NOT_THERE;
     const { port1, port2 } = this.options.channel();
     const attach = ++this.asked;
     const answered = new Promise<Partial<Refused>>((resolve) => this.answers.set(attach, resolve));
-    child.postMessage({ attach, kind, contract } satisfies ToStation, [port1]);
+    child.postMessage({ attach, kind, contract, ...(to && { to }) } satisfies ToStation, [port1]);
     const { refused, code = NOT_THERE.code } = await answered;
     if (refused === undefined) return { port: port2 };
     port2.close();

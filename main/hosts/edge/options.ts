@@ -40,6 +40,7 @@ export const USAGE = `Usage: npm run edge -- --data DIR [--port N] [--host H] [-
   --setup FILE       set an empty station up: {"organisation","site","admin":{"email","name","password"}}
   --tls-cert FILE --tls-key FILE   certificate to use beyond this machine
   --insecure-http    plain HTTP beyond this machine; every screen says so
+  --announce         say on the local network where the station is, so that desktop windows find it
   --trusted-proxies LIST   addresses and networks of reverse proxies that are believed
   --forwarded-header NAME  header by which they name who has signed in, like X-Forwarded-Email
   --database URL     postgres://… instead of a file in the data folder
@@ -67,6 +68,7 @@ export function readOptions(args: string[]): EdgeOptions | 'help' {
     tlsCert: values['tls-cert'],
     tlsKey: values['tls-key'],
     insecureHttp: values['insecure-http'],
+    announce: values.announce,
     trustedProxies: values['trusted-proxies'],
     forwardedHeader: values['forwarded-header'],
     database: values.database,
@@ -115,6 +117,7 @@ function parse(args: string[]) {
         'tls-cert': { type: 'string' },
         'tls-key': { type: 'string' },
         'insecure-http': { type: 'boolean' },
+        announce: { type: 'boolean' },
         'trusted-proxies': { type: 'string' },
         'forwarded-header': { type: 'string' },
         database: { type: 'string' },

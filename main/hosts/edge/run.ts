@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Platform } from '../../platform.ts';
 import { type OpenOptions, type OpenStation, openStation } from '../open.ts';
 import { serveWeb, type WebServer } from '../web/server.ts';
+import { announce } from './announce.ts';
 
 export type Edge = OpenStation & { web: WebServer };
 
@@ -17,7 +18,9 @@ export async function runEdge(
   const station = await openStation(options, host, console);
   try {
     const web = await serveWeb(station.site, screensFolder());
+    const conceal = announce(station.site, web);
     const stop = async () => {
+      await conceal();
       await web.close();
       await station.stop();
     };

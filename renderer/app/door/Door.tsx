@@ -4,6 +4,8 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApp } from '../hooks.ts';
 import { useStationState } from '../station.ts';
+import { AtStation } from '../stations/AtStation.tsx';
+import { OtherCertificate } from '../stations/OtherCertificate.tsx';
 import classes from './Door.module.css';
 import { SetUp } from './SetUp.tsx';
 import { SignIn } from './SignIn.tsx';
@@ -21,6 +23,7 @@ export function Door() {
       )}
       <div className={classes.card} data-wide={phase === 'setUp'}>
         <p className={classes.product}>{t('product')}</p>
+        <AtStation />
         <Inside />
       </div>
     </main>
@@ -31,6 +34,7 @@ function Inside(): ReactNode {
   const { t } = useTranslation('app');
   const { door } = useApp();
   const phase = useStationState((state) => state.phase);
+  const trouble = useStationState((state) => state.trouble);
   if (phase === 'setUp') return <SetUp />;
   if (phase === 'signIn') return <SignIn />;
   if (phase === 'outdated')
@@ -41,11 +45,13 @@ function Inside(): ReactNode {
         action={<Button onClick={() => location.reload()}>{t('door.reload')}</Button>}
       />
     );
+  if (phase === 'unreachable' && trouble?.data?.cause === 'certificate') return <OtherCertificate refusal={trouble} />;
   if (phase === 'unreachable')
     return (
       <Stopped
         title={t('door.unreachable')}
-        hint={t('door.unreachableHint')}
+        // Of one elsewhere more may be known than that it is silent.
+        hint={(door.stations?.at !== undefined && trouble?.message) || t('door.unreachableHint')}
         action={<Button onClick={() => void door.begin()}>{t('door.tryAgain')}</Button>}
       />
     );

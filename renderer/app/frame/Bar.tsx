@@ -1,7 +1,7 @@
 // The thin bar that is always there: where one is, how the connection stands, the plant's time, notices, oneself.
 import { ActionIcon, Kbd, Menu, Tooltip, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { CircleAlert, Command, Link2, LogOut, Monitor, Moon, Presentation, Sun, User } from 'lucide-react';
+import { CircleAlert, Command, Link2, LogOut, Monitor, Moon, Presentation, Server, Sun, User } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Portrait } from '../../ui/Portrait.tsx';
 import { clockSeconds, dateTime, zoneName } from '../../ui/time.ts';
@@ -9,6 +9,7 @@ import { useNow } from '../../ui/useNow.ts';
 import { type Theme, useTheme, useWall } from '../appearance.ts';
 import { useApp, useCanAct, useMe, useStation } from '../hooks.ts';
 import { useStationState } from '../station.ts';
+import { useChooser } from '../stations/stations.ts';
 import { useAge } from '../useAge.ts';
 import { useGo, usePlantZone } from '../useHere.ts';
 import classes from './Bar.module.css';
@@ -103,6 +104,7 @@ function Account() {
   const { wall, toggle } = useWall();
   const canAct = useCanAct();
   const show = useOverlays((state) => state.show);
+  const chooseStation = useChooser((state) => state.show);
   return (
     <Menu position="bottom-end" width="15rem">
       <Menu.Target>
@@ -148,6 +150,11 @@ function Account() {
         <Menu.Item leftSection={<Kbd size="xs">?</Kbd>} onClick={() => show('keys')}>
           {t('bar.keys')}
         </Menu.Item>
+        {door.stations && (
+          <Menu.Item leftSection={<Server size={16} strokeWidth={1.75} />} onClick={chooseStation}>
+            {t('stations.choose')}
+          </Menu.Item>
+        )}
         {!me.person.machine && canAct && (
           <Menu.Item leftSection={<LogOut size={16} strokeWidth={1.75} />} onClick={() => door.signOut()}>
             {t('bar.signOut')}

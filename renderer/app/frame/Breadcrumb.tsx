@@ -6,7 +6,8 @@ import { Fragment, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type Here, pageOf } from '../address.ts';
 import { useAreas } from '../areas.ts';
-import { mayOf, useMe } from '../hooks.ts';
+import { mayOf, useApp, useMe } from '../hooks.ts';
+import { useChooser } from '../stations/stations.ts';
 import { useGo, useHere } from '../useHere.ts';
 import classes from './Breadcrumb.module.css';
 
@@ -18,6 +19,8 @@ export function Breadcrumb() {
   const here = useHere();
   const go = useGo();
   const areas = useAreas();
+  const { door } = useApp();
+  const choose = useChooser((state) => state.show);
   const { pathname } = useLocation();
   const station = me.station.key;
 
@@ -58,7 +61,19 @@ export function Breadcrumb() {
 
   return (
     <nav aria-label={t('bar.where')} className={classes.trail}>
-      <span className={`${classes.station} cut`}>{me.station.name}</span>
+      {door.stations ? (
+        <UnstyledButton
+          className={`${classes.step} ${classes.station}`}
+          aria-label={t('stations.at', { name: me.station.name })}
+          aria-haspopup="dialog"
+          onClick={choose}
+        >
+          <span className="cut">{me.station.name}</span>
+          <ChevronDown size={14} strokeWidth={1.75} aria-hidden />
+        </UnstyledButton>
+      ) : (
+        <span className={`${classes.station} cut`}>{me.station.name}</span>
+      )}
       {organisations.length > 0 && (
         <Step
           label={t('bar.organisation')}
