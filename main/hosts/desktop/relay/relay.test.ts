@@ -252,7 +252,7 @@ test('answers that are none, and ones without an end, are refused', async (t) =>
   for (const [status, each] of [
     ...bodies.map((body) => [403, body] as const),
     ...bodies.filter((body) => !body.startsWith('{')).map((body) => [200, body] as const),
-    [200, `{"x":"${'x'.repeat(9 * 1024 * 1024)}"}`],
+    [200, `{"x":"${'x'.repeat(9 * 1024 * 1024)}"}`] as const,
   ]) {
     const server = await pretender(t, (server) => server.on('request', (_, response) => response.writeHead(status).end(each)));
     await confirm(t, relay, server.url);
