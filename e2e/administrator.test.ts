@@ -78,7 +78,7 @@ test('a viewer sees no more than a viewer may, and is promoted while looking', a
   await vera.page.getByRole('heading', { name: 'Works 1', level: 1 }).waitFor();
   assert.ok(!vera.page.url().includes('link='), 'the secret is out of the address');
   const rail = vera.page.getByRole('navigation', { name: 'Areas' });
-  assert.deepEqual(await rail.getByRole('link').allInnerTexts(), ['Plant']);
+  assert.deepEqual(await rail.getByRole('link').allInnerTexts(), ['Plant', 'Devices']);
   // Hidden, and refused as well: the address of a page one may not see, and the call behind it.
   const refused = await vera.page.evaluate(async () => {
     const response = await fetch('/api/people/list-audit', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });

@@ -54,7 +54,7 @@ test('whoever signs in next sees nothing of whoever was there before, at no addr
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { name: 'Nothing here' }).waitFor();
   const rail = page.getByRole('navigation', { name: 'Areas' });
-  assert.deepEqual(await rail.getByRole('link').allInnerTexts(), ['Plant']);
+  assert.deepEqual(await rail.getByRole('link').allInnerTexts(), ['Plant', 'Devices']);
   const place = page.url().replace(/people$/, '');
   for (const hidden of ['people', 'site', 'audit', 'organisations', 'health']) {
     await page.goto(`${place}${hidden}`);

@@ -59,7 +59,7 @@ test('a team is added, filled, looked after by one of its people, left, and remo
   // Vera has no teams on her screen, and then one, without loading anything.
   const vera = await arrive(t, station, link('Vera Viewer'));
   const rail = vera.page.getByRole('navigation', { name: 'Areas' });
-  assert.deepEqual(await rail.getByRole('link').allInnerTexts(), ['Plant']);
+  assert.deepEqual(await rail.getByRole('link').allInnerTexts(), ['Plant', 'Devices']);
   await page.getByRole('button', { name: 'Add a person to Night shift' }).click();
   const adding = dialog(page, 'Add a person to Night shift');
   await choose(page, adding, 'Person', 'vera.viewer@example.org', /^Vera Viewer$/);

@@ -21,7 +21,7 @@ test('one sees as somebody else in one tab, is oneself in another, and comes bac
   await bar.waitFor();
   const rail = page.getByRole('navigation', { name: 'Areas' });
   await rail.waitFor();
-  assert.deepEqual(await rail.getByRole('link').allInnerTexts(), ['Plant']);
+  assert.deepEqual(await rail.getByRole('link').allInnerTexts(), ['Plant', 'Devices']);
   await assertAccessible(page, 'the station as somebody else');
   if (SHOTS !== undefined) {
     await page.screenshot({ path: `${SHOTS}/view-light.png` });

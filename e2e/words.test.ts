@@ -100,6 +100,7 @@ test('every control of the frame is reached by Tab, and shows that it has the fo
     'Notices',
     'Account of Ada Admin',
     'Plant',
+    'Devices',
     'Site',
     'People',
     'Audit',
