@@ -147,7 +147,7 @@ test('somebody with two accounts is found by their address, and made one', async
   await page.getByRole('button', { name: 'Merge for good' }).click();
   await double.page.getByText('Your session has ended.').waitFor();
   await find.fill('vera');
-  await page.getByText('Vera Viewer-Zwei').waitFor({ state: 'detached' });
+  await page.getByText('Vera Viewer-Zwei').first().waitFor({ state: 'detached' });
   await page.getByText('vera.viewer@example.org').waitFor();
   assertNoComplaints(ada);
 });
