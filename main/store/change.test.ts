@@ -388,7 +388,7 @@ onBoth('a change that does not wait for its own steps is refused, and none of th
 });
 
 onBoth('what a station owns is changed by that station alone', async (source) => {
-  const device = entity({ name: 'device', table: 'devices', scope: ['site'], fields: { owner: text(), name: text() }, authority: 'owner' });
+  const device = entity({ name: 'engine', table: 'engines', scope: ['site'], fields: { owner: text(), name: text() }, authority: 'owner' });
   const store = await openTestStore(source, {
     entities: [device],
     migrations: [
@@ -396,11 +396,11 @@ onBoth('what a station owns is changed by that station alone', async (source) =>
       {
         version: 9_000,
         up: (migrate) =>
-          createSharedTable(migrate, 'devices', { owner: { type: 'text', default: '' }, name: { type: 'text', default: '' } }),
+          createSharedTable(migrate, 'engines', { owner: { type: 'text', default: '' }, name: { type: 'text', default: '' } }),
       },
     ],
   });
-  const theirs = { scope: SITE, entity: 'device', rowId: 'd2', actor: null, at: 0, incarnation: 'elsewhere', txId: 't' };
+  const theirs = { scope: SITE, entity: 'engine', rowId: 'd2', actor: null, at: 0, incarnation: 'elsewhere', txId: 't' };
   await store.changeLog.apply([
     { ...theirs, n: 1, opId: 'op-1', field: 'owner', value: '"another station"', hlc: '0000000000000001' },
     { ...theirs, n: 2, opId: 'op-2', field: 'name', value: '"Boiler"', hlc: '0000000000000001' },

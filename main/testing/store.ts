@@ -1,5 +1,6 @@
 // A store for a test: the station's real tables and records, clock and randomness in the test's hand, no areas round it.
 import * as people from '../people/entities.ts';
+import * as plant from '../plant/entities.ts';
 import type { Database } from '../store/database.ts';
 import type { Entity } from '../store/entities.ts';
 import { type Author, openStore, type Store, type StoreOptions } from '../store/index.ts';
@@ -7,7 +8,7 @@ import * as watch from '../watch/entities.ts';
 import type { TestDatabase } from './databases.ts';
 import { seededRandom, type TestClock, testClock } from './station.ts';
 
-export const ENTITIES: readonly Entity[] = [...people.entities, ...watch.entities];
+export const ENTITIES: readonly Entity[] = [...people.entities, ...plant.entities, ...watch.entities];
 
 export type TestStore = Store & {
   clock: TestClock;

@@ -11,6 +11,9 @@ import { type History, openHistory } from './history.ts';
 import { type Image, openImage } from './image.ts';
 import { type Configured, type Lines, openLines } from './lines.ts';
 
+/** What one question of a database may name. */
+const AT_ONCE = 500;
+
 export type Running = {
   image: Image;
   history: History;
@@ -77,25 +80,24 @@ export function runPlant(station: Station, drivers: ReadonlyMap<string, AnyDrive
 
 /** Devices in use, at sites in use. */
 async function configuredNow(db: Db): Promise<(Configured & { tags: (Configured['tags'][number] & { epoch: number })[] })[]> {
-  const devices = await db
-    .selectFrom('devices')
-    .innerJoin('sites', 'sites.id', 'devices.site')
-    .selectAll('devices')
-    .where('devices.deletedAt', 'is', null)
-    .where('devices.enabled', '=', 1)
-    .where('sites.deletedAt', 'is', null)
-    .where('sites.archivedAt', 'is', null)
-    .execute();
-  if (devices.length === 0) return [];
-  const inUse = new Set(devices.map(({ id }) => id));
-  const rows = await db.selectFrom('tags').selectAll().where('deletedAt', 'is', null).execute();
-  const tagsOf = Map.groupBy(
-    rows.filter(({ device }) => inUse.has(device)),
-    ({ device }) => device,
+  const sites = await db.selectFrom('sites').select('id').where('deletedAt', 'is', null).where('archivedAt', 'is', null).execute();
+  const devices = await inPieces(sites, (some) =>
+    db.selectFrom('devices').selectAll().where('site', 'in', some).where('deletedAt', 'is', null).where('enabled', '=', 1).execute(),
   );
+  const rows = await inPieces(devices, (some) =>
+    db.selectFrom('tags').selectAll().where('device', 'in', some).where('deletedAt', 'is', null).execute(),
+  );
+  const tagsOf = Map.groupBy(rows, ({ device }) => device);
   return devices.map((row) => ({
     id: row.id,
     ...fieldsOfDevice(row),
     tags: (tagsOf.get(row.id) ?? []).map((tag) => ({ id: tag.id, ...fieldsOfTag(tag), epoch: tag.epoch, scanMs: scanMs(tag.scan) })),
   }));
+}
+
+/** Whatever hangs on these, asked for some at a time. */
+async function inPieces<R>(all: readonly { id: Id }[], ask: (some: Id[]) => Promise<R[]>): Promise<R[]> {
+  const found: R[] = [];
+  for (let n = 0; n < all.length; n += AT_ONCE) found.push(...(await ask(all.slice(n, n + AT_ONCE).map(({ id }) => id))));
+  return found;
 }
