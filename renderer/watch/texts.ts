@@ -59,7 +59,7 @@ export const texts = {
       noFeed: 'Nobody has said where updates are: set updateFeed.',
     },
     idle: 'Not looked yet.',
-    checking: 'Looking …',
+    checking: 'Looking for a newer version',
     current: 'There was nothing newer at {{time}}.',
     available: 'Version {{version}} of {{time}} is there.',
     downloading: 'Version {{version}} is on its way: {{percent}} %',
