@@ -98,6 +98,8 @@ test('a team is added, filled, looked after by one of its people, left, and remo
   await otto.page.getByRole('button', { name: 'Leave Standby' }).focus();
   await otto.page.keyboard.press('Enter');
   await otto.page.getByText('You see nothing of “Standby” any more.').waitFor();
+  // What asks takes the focus a moment after it is there.
+  await otto.page.locator('button:focus', { hasText: 'Cancel' }).waitFor();
   await otto.page.keyboard.press('Tab');
   await otto.page.keyboard.press('Enter');
   await otto.page.getByRole('heading', { name: 'Nothing here' }).waitFor();
